@@ -1,0 +1,137 @@
+/**
+ * The one interface through which anybody runs the core: frames in, frames out. `frames-codec.ts` says how they look
+ * as bytes (`u32 length | u8 type | body`, little-endian). A frame marked ? owes exactly one `done`, in order.
+ *
+ * A life: open, change…, restore… (if there is a checkpoint), start ?, then batch ?, tick ?, end ?, snapshot ?, …, close.
+ * An engine part owns the key groups `from` to `to` (exclusive) of 128. What belongs to another part leaves it as
+ * `route` and enters that part as `routed ?`; watermarks leave as `watermark` and enter every other part as
+ * `watermark ?`, after the routes they follow.
+ */
+import type { Plan } from './plan/plan.ts';
+import type { ListPlan, SourcesPlan } from './plan/source-plan.ts';
+import type { AlertChange, Result, ResultChange } from './plan/result.ts';
+
+export const KEY_GROUPS = 128;
+/** The key group of state that has no key: watermarks, identities seen, counts. */
+export const NO_KEY_GROUP = 0xffff;
+
+export type FrameToEngine =
+  | { readonly type: 'open'; readonly from: number; readonly to: number }
+  | { readonly type: 'change'; readonly change: Change }
+  | { readonly type: 'restore'; readonly keyGroup: number; readonly chunk: number; readonly last: boolean; readonly bytes: Uint8Array }
+  /** All partitions that are known before the first event; they hold time back until they have spoken or ended. */
+  | { readonly type: 'start'; readonly partitions: readonly PartitionName[] }
+  | BatchFrame
+  /** Time of arrival, ms; written once a second by the supervisor of a live run. */
+  | { readonly type: 'tick'; readonly arrivedAt: number }
+  /** The partition will say no more (a finished file). */
+  | { readonly type: 'end'; readonly partition: PartitionName }
+  | { readonly type: 'routed'; readonly bytes: Uint8Array }
+  | { readonly type: 'watermark'; readonly bytes: Uint8Array }
+  /** The run ends: time goes to infinity. */
+  | { readonly type: 'finish' }
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'close' };
+
+export interface PartitionName {
+  readonly source: string;
+  readonly partition: string;
+}
+
+export type Change =
+  | { readonly kind: 'rules'; readonly plan: Plan }
+  | { readonly kind: 'sources'; readonly sources: SourcesPlan }
+  /** The list's rows as in its file: text, one row a line. */
+  | { readonly kind: 'list'; readonly list: ListPlan; readonly rows: Uint8Array };
+
+/** Consecutive records of one partition; record i is `lengths[i]` bytes, without its newline, in order in `bytes`. */
+export interface BatchFrame {
+  readonly type: 'batch';
+  readonly source: string;
+  readonly partition: string;
+  /** Ordinals of the records in the partition. */
+  readonly numbers: Float64Array;
+  /** When each was received, ms; NaN: not stamped (files). */
+  readonly arrivedAt: Float64Array;
+  /** Where each record begins in `bytes`, and its length. Gaps between records are allowed. */
+  readonly starts: Int32Array;
+  readonly lengths: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
+export type FrameFromEngine =
+  | { readonly type: 'ready' }
+  | { readonly type: 'results'; readonly changes: readonly ResultChange[] }
+  | { readonly type: 'alerts'; readonly changes: readonly AlertChange[] }
+  | { readonly type: 'route'; readonly keyGroup: number; readonly bytes: Uint8Array }
+  | { readonly type: 'watermark'; readonly bytes: Uint8Array }
+  | { readonly type: 'state'; readonly keyGroup: number; readonly chunk: number; readonly last: boolean; readonly bytes: Uint8Array }
+  | { readonly type: 'set-aside'; readonly records: readonly SetAside[] }
+  /** What rules did wrong, or what came too late for them. */
+  | { readonly type: 'errors'; readonly errors: readonly RuleError[] }
+  | { readonly type: 'done'; readonly counts: Counts }
+  /** The engine cannot go on; the process ends after it. */
+  | { readonly type: 'fault'; readonly message: string };
+
+export interface SetAside {
+  readonly source: string;
+  readonly partition: string;
+  readonly number: number;
+  /** 'undecodable' (with reason and the offset in the record), 'duplicate'. */
+  readonly kind: 'undecodable' | 'duplicate';
+  readonly reason: string;
+  readonly offset: number;
+}
+
+export interface RuleError {
+  readonly rule: string;
+  readonly clause: 'FILTER' | 'HAVING' | 'SINK' | 'AGGREGATE BY' | 'late' | 'no time' | 'future';
+  readonly message: string;
+  readonly source: string;
+  readonly partition: string;
+  readonly number: number;
+}
+
+/**
+ * Totals since the run began. read = decoded + setAside; decoded = wanted + unwanted.
+ * late, noTime, future, noKey and duplicates of them are counts of (event, rule).
+ */
+export interface Counts {
+  readonly read: number;
+  readonly decoded: number;
+  readonly undecodable: number;
+  readonly duplicates: number;
+  readonly wanted: number;
+  readonly late: number;
+  readonly noTime: number;
+  readonly future: number;
+  readonly noKey: number;
+  /** The least clock of any rule, ms; -Infinity before all partitions have spoken, Infinity at the end. */
+  readonly clock: number;
+  readonly rules: readonly RuleCounts[];
+}
+
+export interface RuleCounts {
+  readonly rule: string;
+  /** Events that passed SOURCES, FILTER and IOC FILTERS. */
+  readonly matched: number;
+  readonly filterCalls: number;
+  readonly filterErrors: number;
+  readonly late: number;
+  readonly results: number;
+  /** More than 1 % of the calls of its FILTER threw. */
+  readonly flagged: boolean;
+}
+
+/** A core in this process. Frames go in one at a time; what they cause comes back in order. */
+export interface Core {
+  receive(frame: FrameToEngine): FrameFromEngine[];
+}
+
+/** What the core asks of its host. */
+export interface Host {
+  /** Evaluates one expression of generated code, outside any scope. */
+  compile(source: string): unknown;
+}
+
+export type { Result };

@@ -1,0 +1,161 @@
+/**
+ * The plan: what the language makes of rules, and the only thing that the engine knows of them.
+ * Plain frozen data; it survives `JSON.parse(JSON.stringify(plan))` and travels in CHANGE frames.
+ */
+import type { Path } from './json.ts';
+
+export interface Plan {
+  readonly format: 1;
+  readonly rules: readonly RulePlan[];
+}
+
+export interface RulePlan {
+  /** Names the rule within its tenant: the `ID`, else the name. */
+  readonly id: string;
+  readonly name: string;
+  /** First 12 hex digits of SHA-256 over the rule's canonical text: equal text, equal version. */
+  readonly version: string;
+  readonly facts: RuleFacts;
+  /** null: every tenant. */
+  readonly tenants: readonly string[] | null;
+  /** All must hold. Empty: every event. */
+  readonly sources: readonly SourceTest[];
+  /** Role 'event'. null: always true. */
+  readonly filter: CodePlan | null;
+  readonly iocs: IocPlan | null;
+  readonly time: TimePlan;
+  readonly detect: DetectPlan;
+  /** Role 'copy'. */
+  readonly sink: CodePlan | null;
+}
+
+export interface RuleFacts {
+  readonly description: string | null;
+  readonly severity: Severity | null;
+  readonly tags: readonly string[];
+  readonly owner: string | null;
+  readonly references: readonly string[];
+  readonly falsePositives: readonly string[];
+  readonly status: 'enabled' | 'shadow' | 'disabled';
+}
+
+export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+
+/** Holds if the key text of the field is one of `values`. `$source` and `$tenant` are fields too. */
+export interface SourceTest {
+  readonly path: Path;
+  readonly values: readonly string[];
+}
+
+/** Membership in lists, as a formula. */
+export type IocPlan =
+  | { readonly kind: 'in'; readonly list: string; readonly path: Path }
+  | { readonly kind: 'not'; readonly of: IocPlan }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly IocPlan[] };
+
+export interface TimePlan {
+  /** The field that gives the rule its own clock; null: the source's time. `['$arrivedAt']` is ingestion time. */
+  readonly using: Path | null;
+  /** Out-of-orderness of that clock; null: the source's. */
+  readonly boundMs: number | null;
+  /** null: the largest of its sources', else the tenant's, else 0. */
+  readonly latenessMs: number | null;
+}
+
+export type DetectPlan = { readonly kind: 'simple' } | WindowDetectPlan;
+
+export interface WindowDetectPlan {
+  readonly kind: 'window';
+  /** Empty for `BY *`. */
+  readonly keys: readonly KeyPlan[];
+  readonly window: WindowPlan;
+  /** What of each event is stored, once, computed when the event is matched. */
+  readonly columns: readonly ColumnPlan[];
+  readonly sort: readonly SortPlan[];
+  readonly having: HavingPlan;
+}
+
+export interface KeyPlan {
+  readonly name: string;
+  readonly value: ValuePlan;
+  /** One entry for each distinct element of a list, at most 100. */
+  readonly each: boolean;
+}
+
+export type WindowPlan =
+  /** Tumbling when slideMs = lengthMs. Aligned to 1970-01-01T00:00Z. slideMs <= lengthMs. */
+  | { readonly kind: 'hopping'; readonly lengthMs: number; readonly slideMs: number }
+  /** `every`: one result for each true time, not for each run. */
+  | { readonly kind: 'sliding'; readonly lengthMs: number; readonly maxMs: number; readonly every: boolean }
+  | { readonly kind: 'session'; readonly gapMs: number };
+
+/** A path into the event, or code of role 'event'. */
+export type ValuePlan =
+  | { readonly kind: 'path'; readonly path: Path }
+  | { readonly kind: 'code'; readonly code: CodePlan };
+
+/** 'whole' stores the record's own bytes: for code that reads fields by computed names. */
+export type ColumnPlan = ValuePlan | { readonly kind: 'whole' };
+
+/** Ties by event order; missing values last, in both directions. */
+export interface SortPlan {
+  /** Index into `columns`. */
+  readonly column: number;
+  readonly descending: boolean;
+}
+
+export type HavingPlan =
+  /** No HAVING: true for every window. */
+  | { readonly kind: 'always' }
+  | {
+      readonly kind: 'aggregates';
+      readonly aggregates: readonly AggregatePlan[];
+      /** Role 'aggregates'. */
+      readonly code: CodePlan;
+      /** The condition, if it is of a kind that may be shown early; else null. */
+      readonly early: EarlyPlan | null;
+    }
+  /** Role 'events'. `reads[i]` is the column of the i-th of the code's paths (or the 'whole' column, for all of them). */
+  | { readonly kind: 'events'; readonly code: CodePlan; readonly reads: readonly number[] };
+
+/** `count`, `distinct`, `sum` against a constant, joined by and, or. Index into `aggregates`. */
+export type EarlyPlan =
+  | { readonly kind: 'at-least' | 'more-than'; readonly aggregate: number; readonly than: number }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly EarlyPlan[] };
+
+export interface AggregatePlan {
+  readonly fn: AggregateFunction;
+  /** Indexes into `columns`: the test of `count(test)`, the fields of `distinct`, the field of the others. */
+  readonly columns: readonly number[];
+  /** `p` of percentile (0 to 100), `n` of values; null elsewhere. */
+  readonly parameter: number | null;
+  /** Read from the window one slide earlier. */
+  readonly previous: boolean;
+  /** Canonical text, such as `distinct(TargetUserName)`: the name under which results carry the value. */
+  readonly text: string;
+}
+
+export type AggregateFunction =
+  | 'count' | 'distinct' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'percentile'
+  | 'first' | 'last' | 'rate' | 'values';
+
+/**
+ * Code of a rule, already checked, renamed and printed anew; never the author's text.
+ *
+ * `source` is one expression, of the shape `(H, S) => function`, without any free name: `H` is the rule library
+ * (functions/rule-library.ts), `S` the reader's numbers for `paths`, in their order. The function takes, by role:
+ *   'event'       an EventReader                -> any value (FILTER, keys, columns)
+ *   'events'      an array of EventReader       -> any value (HAVING that is a function)
+ *   'aggregates'  an array of aggregate values  -> any value (HAVING that is an expression)
+ *   'copy'        a private, plain copy         -> any value (SINK)
+ */
+export interface CodePlan {
+  readonly role: 'event' | 'events' | 'aggregates' | 'copy';
+  readonly source: string;
+  readonly paths: readonly Path[];
+  /** Reads fields by names that are computed, or hands the event on as a value. */
+  readonly readsWhole: boolean;
+  /** The canonical text of the code, for people. */
+  readonly text: string;
+}
+
