@@ -84,7 +84,8 @@ export interface SetAside {
 }
 
 export interface RuleError {
-  readonly rule: string;
+  /** One rule; for an event that is late, without time or from the future all rules that wanted it. */
+  readonly rules: readonly string[];
   readonly clause: 'FILTER' | 'HAVING' | 'SINK' | 'AGGREGATE BY' | 'late' | 'no time' | 'future';
   readonly message: string;
   readonly source: string;

@@ -85,9 +85,17 @@ export interface KeyPlan {
 export type WindowPlan =
   /** Tumbling when slideMs = lengthMs. Aligned to 1970-01-01T00:00Z. slideMs <= lengthMs. */
   | { readonly kind: 'hopping'; readonly lengthMs: number; readonly slideMs: number }
-  /** `every`: one result for each true time, not for each run. */
-  | { readonly kind: 'sliding'; readonly lengthMs: number; readonly maxMs: number; readonly every: boolean }
+  | SlidingWindowPlan
   | { readonly kind: 'session'; readonly gapMs: number };
+
+export interface SlidingWindowPlan {
+  readonly kind: 'sliding';
+  readonly lengthMs: number;
+  /** A run is cut before the first time that is at least so long after its first. */
+  readonly maxMs: number;
+  /** One result for each true time, not for each run. */
+  readonly every: boolean;
+}
 
 /** A path into the event, or code of role 'event'. */
 export type ValuePlan =
@@ -120,8 +128,10 @@ export type HavingPlan =
 
 /** `count`, `distinct`, `sum` against a constant, joined by and, or. Index into `aggregates`. */
 export type EarlyPlan =
-  | { readonly kind: 'at-least' | 'more-than'; readonly aggregate: number; readonly than: number }
-  | { readonly kind: 'and' | 'or'; readonly of: readonly EarlyPlan[] };
+  | { readonly kind: 'at-least'; readonly aggregate: number; readonly than: number }
+  | { readonly kind: 'more-than'; readonly aggregate: number; readonly than: number }
+  | { readonly kind: 'and'; readonly of: readonly EarlyPlan[] }
+  | { readonly kind: 'or'; readonly of: readonly EarlyPlan[] };
 
 export interface AggregatePlan {
   readonly fn: AggregateFunction;

@@ -1,0 +1,81 @@
+import type { EventName } from '../../plan/result.ts';
+import type { HeldEvent } from './held-event.ts';
+import type { Judged } from './having.ts';
+
+/** A window or run for which HAVING is true, as far as is known. */
+export interface Candidate {
+  /** What makes it this one among those of its key: `['window', start]`. */
+  readonly identity: readonly [kind: 'window' | 'run' | 'session', at: number];
+  readonly start: number;
+  readonly end: number;
+  readonly at: number;
+  readonly count: number;
+  readonly first: readonly Evidence[];
+  readonly last: readonly Evidence[];
+  readonly judged: Judged;
+}
+
+export interface Evidence {
+  readonly name: EventName;
+  readonly position: number;
+}
+
+export const EVIDENCE_MAX = 5;
+
+/** The first 5 of `events[from, to)`, and of the others the last 5. */
+export function evidenceOf(
+  events: readonly HeldEvent[],
+  from: number,
+  to: number,
+  evidence: (event: HeldEvent) => Evidence,
+): { first: Evidence[]; last: Evidence[] } {
+  const firstTo = Math.min(to, from + EVIDENCE_MAX);
+  const lastFrom = Math.max(firstTo, to - EVIDENCE_MAX);
+  return { first: events.slice(from, firstTo).map(evidence), last: events.slice(lastFrom, to).map(evidence) };
+}
+
+/** What a kind of window finds in the events of a key. */
+export interface Scan {
+  readonly candidates: readonly Candidate[];
+  /** Windows whose HAVING threw, as far as they are complete. */
+  readonly failures: readonly { readonly error: unknown; readonly end: number; readonly event: HeldEvent }[];
+  /** The clock at which something can change although no event comes; Infinity if nothing can. */
+  readonly due: number;
+  /** Events before it are needed no more. */
+  readonly keepFrom: number;
+  /** Scan state before `scannedTo`, for kinds that have one. */
+  readonly carried: Run | null;
+}
+
+/** A run of SLIDING in the making. */
+export interface Run {
+  readonly firstAt: number;
+  readonly start: number;
+  lastTrueAt: number;
+  count: number;
+  readonly first: Evidence[];
+  readonly last: Evidence[];
+  readonly judged: Judged;
+}
+
+/** One kind of window. */
+export interface WindowKind {
+  /**
+   * `events`: all that the key holds, in event order. `scannedTo`: windows and times before it are settled.
+   * `clock`, `latenessMs`: what is complete (clock >= end) and what is final (clock >= end + lateness).
+   */
+  scan(input: ScanInput): Scan;
+  /** The clock at which an event with this time is needed no more. */
+  forgetAt(at: number, latenessMs: number): number;
+  /** A window that ends at `end` can change no more. */
+  isFinal(end: number, clock: number, latenessMs: number): boolean;
+}
+
+export interface ScanInput {
+  readonly events: readonly HeldEvent[];
+  readonly scannedTo: number;
+  readonly carried: Run | null;
+  readonly clock: number;
+  readonly latenessMs: number;
+  readonly evidence: (event: HeldEvent) => Evidence;
+}

@@ -1,0 +1,191 @@
+import type { EventReader } from '../../plan/event-reader.ts';
+import type { Json, Path } from '../../plan/json.ts';
+import type { EarlyPlan, WindowDetectPlan } from '../../plan/plan.ts';
+import { valueAtPath } from '../../plan/path-value.ts';
+import { makeAggregate, type Aggregate } from './aggregates.ts';
+import type { HeldEvent } from './held-event.ts';
+
+/** What HAVING said of a window: never a falsy value. */
+export interface Judged {
+  readonly value: unknown;
+  readonly measures: Readonly<Record<string, Json>>;
+}
+
+/** Rule code threw: the window gives no result, and the rule's author hears of it. */
+export class HavingFailed {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+export type HavingCode = (input: never) => unknown;
+
+/** Judges windows of one rule. `code` is the instantiated HAVING, which throws what rule code throws. */
+export class Having {
+  readonly #plan: WindowDetectPlan;
+  readonly #code: HavingCode | null;
+  readonly early: EarlyPlan | null;
+  /** No window with fewer events can be true. */
+  readonly eventsMin: number;
+
+  constructor(plan: WindowDetectPlan, code: HavingCode | null) {
+    this.#plan = plan;
+    this.#code = code;
+    this.early = plan.having.kind === 'aggregates' ? plan.having.early : null;
+    this.eventsMin = this.early === null ? 1 : Math.max(1, leastEvents(this.early, plan));
+  }
+
+  /** May a result be shown before its window has ended? */
+  get isEarly(): boolean {
+    return this.early !== null || this.#plan.having.kind === 'always';
+  }
+
+  get usesPrevious(): boolean {
+    const { having } = this.#plan;
+    return having.kind === 'aggregates' && having.aggregates.some((aggregate) => aggregate.previous);
+  }
+
+  /** A judge that events are fed to in event order and taken from again, oldest first. */
+  start(rateMs: number | null): WindowJudge {
+    return new WindowJudge(this.#plan, this.#code, rateMs);
+  }
+}
+
+/** The least number of events with which an early condition can hold. */
+function leastEvents(early: EarlyPlan, plan: WindowDetectPlan): number {
+  if (early.kind === 'and') return Math.max(...early.of.map((part) => leastEvents(part, plan)));
+  if (early.kind === 'or') return Math.min(...early.of.map((part) => leastEvents(part, plan)));
+  if (plan.having.kind !== 'aggregates') return 1;
+  const { fn, previous } = plan.having.aggregates[early.aggregate]!;
+  if (previous || (fn !== 'count' && fn !== 'distinct')) return 1;
+  return early.kind === 'at-least' ? Math.ceil(early.than) : Math.floor(early.than) + 1;
+}
+
+export class WindowJudge {
+  readonly #plan: WindowDetectPlan;
+  readonly #code: HavingCode | null;
+  readonly #rateMs: number | null;
+  readonly #aggregates: readonly Aggregate[];
+
+  constructor(plan: WindowDetectPlan, code: HavingCode | null, rateMs: number | null) {
+    this.#plan = plan;
+    this.#code = code;
+    this.#rateMs = rateMs;
+    this.#aggregates = plan.having.kind === 'aggregates' ? plan.having.aggregates.map(makeAggregate) : [];
+  }
+
+  add(event: HeldEvent): void {
+    for (const aggregate of this.#aggregates) aggregate.add(event);
+  }
+
+  remove(event: HeldEvent): void {
+    for (const aggregate of this.#aggregates) aggregate.remove(event);
+  }
+
+  /** Does the early condition hold for what was added so far? Only for rules that have one. */
+  holds(early: EarlyPlan, events: readonly HeldEvent[], from: number, to: number): boolean {
+    if (early.kind === 'and') return early.of.every((part) => this.holds(part, events, from, to));
+    if (early.kind === 'or') return early.of.some((part) => this.holds(part, events, from, to));
+    const value = this.#aggregates[early.aggregate]!.value({ events, from, to, rateMs: this.#rateMs });
+    return early.kind === 'at-least' ? (value as number) >= early.than : (value as number) > early.than;
+  }
+
+  /**
+   * Judges `events[from, to)`, which were added. `previous` gives the values of the window one slide earlier.
+   * null: not true. Throws what rule code throws.
+   */
+  judge(
+    events: readonly HeldEvent[],
+    from: number,
+    to: number,
+    previous: readonly (Json | undefined)[] | null,
+  ): Judged | null {
+    const { having, sort } = this.#plan;
+    if (having.kind === 'always') return { value: true, measures: {} };
+    if (having.kind === 'events') {
+      const ordered = sort.length === 0 ? events.slice(from, to) : sorted(events.slice(from, to), sort);
+      const readers = ordered.map((event) => new RowReader(event, having.reads, having.code.paths, this.#plan));
+      const value = this.#code!(readers as never);
+      return value ? { value, measures: {} } : null;
+    }
+    const values = this.values(events, from, to);
+    having.aggregates.forEach((aggregate, i) => {
+      if (aggregate.previous) values[i] = previous?.[i];
+    });
+    const value = this.#code!(values as never);
+    if (!value) return null;
+    const measures: Record<string, Json> = {};
+    having.aggregates.forEach((aggregate, i) => (measures[aggregate.text] = values[i] ?? null));
+    return { value, measures };
+  }
+
+  /** The value of each aggregate over `events[from, to)`, which were added. */
+  values(events: readonly HeldEvent[], from: number, to: number): (Json | undefined)[] {
+    return this.#aggregates.map((aggregate) => aggregate.value({ events, from, to, rateMs: this.#rateMs }));
+  }
+}
+
+function sorted(events: HeldEvent[], sort: WindowDetectPlan['sort']): HeldEvent[] {
+  return events
+    .map((event, order) => ({ event, order }))
+    .sort((a, b) => {
+      for (const { column, descending } of sort) {
+        const order = compareValues(a.event.columns[column], b.event.columns[column], descending);
+        if (order !== 0) return order;
+      }
+      return a.order - b.order;
+    })
+    .map(({ event }) => event);
+}
+
+/** Numbers by value and before text, text by code unit, all else by its JSON; missing last in both directions. */
+function compareValues(a: Json | undefined, b: Json | undefined, descending: boolean): number {
+  const missing = Number(a === undefined || a === null) - Number(b === undefined || b === null);
+  if (missing !== 0 || a === undefined || a === null || b === undefined || b === null) return missing;
+  let order: number;
+  if (typeof a === 'number' && typeof b === 'number') order = a - b;
+  else if (typeof a === 'number') order = -1;
+  else if (typeof b === 'number') order = 1;
+  else {
+    const left = typeof a === 'string' ? a : JSON.stringify(a);
+    const right = typeof b === 'string' ? b : JSON.stringify(b);
+    order = left < right ? -1 : left > right ? 1 : 0;
+  }
+  return descending ? -order : order;
+}
+
+/** A stored row, read as rule code reads events. */
+class RowReader implements EventReader {
+  readonly #event: HeldEvent;
+  readonly #reads: readonly number[];
+  readonly #paths: readonly Path[];
+  readonly #plan: WindowDetectPlan;
+
+  constructor(event: HeldEvent, reads: readonly number[], paths: readonly Path[], plan: WindowDetectPlan) {
+    this.#event = event;
+    this.#reads = reads;
+    this.#paths = paths;
+    this.#plan = plan;
+  }
+
+  get(slot: number): Json | undefined {
+    const column = this.#reads[slot];
+    if (column === undefined) throw new Error(`the plan stores no column for path ${slot} of HAVING`);
+    if (this.#plan.columns[column]!.kind !== 'whole') return this.#event.columns[column];
+    return valueAtPath(this.#event.columns[column], this.#paths[slot]!);
+  }
+
+  at(path: Path): Json | undefined {
+    const slot = this.#paths.findIndex(
+      (known) => known.length === path.length && known.every((step, i) => step === path[i]),
+    );
+    return slot >= 0 ? this.get(slot) : valueAtPath(this.whole(), path);
+  }
+
+  whole(): Json {
+    const column = this.#plan.columns.findIndex(({ kind }) => kind === 'whole');
+    if (column < 0) throw new Error('HAVING reads a whole event, but the plan stores none');
+    return this.#event.columns[column] ?? null;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Json } from '../../plan/json.ts';
+import type { EventName } from '../../plan/result.ts';
+import { ByteReader } from '../../state/byte-reader.ts';
+import type { ByteWriter } from '../../state/byte-writer.ts';
+import { compareEventNumbers } from '../time/event-order.ts';
+import type { Partitions } from '../time/partitions.ts';
+
+/** An event as a window keeps it: its name, where its bytes lie, and the columns that the rule can read. */
+export interface HeldEvent {
+  readonly at: number;
+  /** Index into `Partitions`. */
+  readonly partition: number;
+  readonly number: Json;
+  /** Ordinal of the record in its stream. */
+  readonly position: number;
+  readonly columns: readonly (Json | undefined)[];
+}
+
+/*
+ * As bytes: partition (4, little-endian, so that a receiver can put its own index there), at (6), flag: does the event
+ * have a declared number?, position, the number if so, columns. What is looked at without decoding comes first.
+ */
+const AT_OFFSET = 4;
+const REST_OFFSET = 10;
+
+export function writeHeldEvent(to: ByteWriter, event: HeldEvent): void {
+  to.reserve(REST_OFFSET);
+  writePartition(to.bytes, to.length, event.partition);
+  to.length += AT_OFFSET;
+  const low = event.at % 0x1000000;
+  const high = (event.at - low) / 0x1000000;
+  for (const part of [low, high])
+    for (let shift = 0; shift < 24; shift += 8) to.bytes[to.length++] = (part >>> shift) & 0xff;
+  const declared = event.number !== event.position;
+  to.varint(event.position * 2 + (declared ? 1 : 0));
+  if (declared) to.value(event.number);
+  for (const column of event.columns) to.value(column);
+}
+
+export function partitionOf(bytes: Uint8Array, start: number): number {
+  return bytes[start]! + bytes[start + 1]! * 0x100 + bytes[start + 2]! * 0x10000 + bytes[start + 3]! * 0x1000000;
+}
+
+export function writePartition(bytes: Uint8Array, start: number, partition: number): void {
+  for (let i = 0; i < 4; i++) bytes[start + i] = (partition >>> (8 * i)) & 0xff;
+}
+
+/** The event time of an encoded event. */
+export function atOf(bytes: Uint8Array, start: number): number {
+  const low = bytes[start + 4]! | (bytes[start + 5]! << 8) | (bytes[start + 6]! << 16);
+  const high = bytes[start + 7]! | (bytes[start + 8]! << 8) | (bytes[start + 9]! << 16);
+  return high * 0x1000000 + low;
+}
+
+const reader = new ByteReader();
+
+export function readHeldEvent(bytes: Uint8Array, start: number, columns: number): HeldEvent {
+  reader.moveTo(bytes, start + REST_OFFSET);
+  const positionAndFlag = reader.varint();
+  const position = Math.floor(positionAndFlag / 2);
+  const number = positionAndFlag % 2 === 1 ? (reader.value() ?? null) : position;
+  const values: (Json | undefined)[] = [];
+  for (let i = 0; i < columns; i++) values.push(reader.value());
+  return { at: atOf(bytes, start), partition: partitionOf(bytes, start), number, position, columns: values };
+}
+
+/** The order of events: ($at, source, partition, number). */
+export function compareHeldEvents(partitions: Partitions, a: HeldEvent, b: HeldEvent): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.partition !== b.partition) return partitions.compare(a.partition, b.partition);
+  return compareEventNumbers(a.number, b.number);
+}
+
+export function nameOf(partitions: Partitions, event: HeldEvent): EventName {
+  const { source, partition } = partitions.name(event.partition);
+  return { source, partition, number: event.number, at: event.at };
+}

@@ -1,0 +1,365 @@
+// Promises of this file:
+//   W1  The final results of a key are a function of its events alone: neither the order in which they came nor where
+//       batches, snapshots or engine parts were cut can be seen. Held by: tests/theorem.test.ts.
+//   W2  A result that was opened ends with final or withdraw.
+//   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
+import type { Json } from '../../plan/json.ts';
+import type { RulePlan, WindowDetectPlan } from '../../plan/plan.ts';
+import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
+import { ByteReader } from '../../state/byte-reader.ts';
+import type { ByteWriter } from '../../state/byte-writer.ts';
+import { KeyedLog } from '../../state/keyed-log.ts';
+import { resultId } from '../result-id.ts';
+import type { Clock } from '../time/clocks.ts';
+import type { Partitions } from '../time/partitions.ts';
+import { KeyAlerts } from './alerts.ts';
+import type { Candidate, Evidence, Run, Scan, WindowKind } from './candidates.ts';
+import { Having, type HavingCode } from './having.ts';
+import { atOf, compareHeldEvents, nameOf, partitionOf, readHeldEvent, writePartition, type HeldEvent } from './held-event.ts';
+import { HoppingWindows } from './hopping.ts';
+import { returnedFrom, type Fields } from './plain-value.ts';
+import { SessionWindows } from './session.ts';
+import { SlidingWindows } from './sliding.ts';
+
+/** What the operator hands on. */
+export interface WindowOutput {
+  result(change: ResultChange): void;
+  alert(change: AlertChange): void;
+  /** HAVING or SINK threw for a window that is complete. */
+  failed(clause: 'HAVING' | 'SINK', error: unknown, event: Evidence): void;
+}
+
+export interface WindowFacts {
+  readonly rule: RulePlan;
+  readonly detect: WindowDetectPlan;
+  readonly tenant: string;
+  readonly latenessMs: number;
+  readonly clock: Clock;
+  readonly partitions: Partitions;
+  readonly having: HavingCode | null;
+  readonly sink: ((copy: never) => unknown) | null;
+  /** A disabled or shadow rule raises no alerts. */
+  readonly raisesAlerts: boolean;
+  readonly output: WindowOutput;
+}
+
+/** What has been shown of a key and has not ended. */
+interface Live {
+  readonly results: Map<string, { revision: number; text: string; change: ResultChange }>;
+  carried: Run | null;
+  readonly alerts: KeyAlerts;
+}
+
+/** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
+export class WindowOperator {
+  readonly #facts: WindowFacts;
+  readonly #having: Having;
+  readonly #windows: WindowKind;
+  readonly #log = new KeyedLog();
+  readonly #live = new Map<number, Live>();
+  readonly #touched = new Set<number>();
+  /** No key holds an event before it, nor may one come: of rows that have not been looked at yet. */
+  readonly #forMs: number;
+
+  constructor(facts: WindowFacts) {
+    this.#facts = facts;
+    this.#having = new Having(facts.detect, facts.having);
+    this.#windows = windowKindOf(facts.detect, this.#having);
+    const { window } = facts.detect;
+    this.#forMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+  }
+
+  get keys(): number {
+    return this.#log.size;
+  }
+
+  get sizeBytes(): number {
+    return this.#log.sizeBytes;
+  }
+
+  /** Takes an event (as `writeHeldEvent` wrote it) for a key. false: it is late, since its partition joined late. */
+  add(key: Uint8Array, keyStart: number, keyEnd: number, event: Uint8Array, start: number, end: number): boolean {
+    const { clock, latenessMs } = this.#facts;
+    if (atOf(event, start) < clock.value - latenessMs) return false;
+    const row = this.#log.findOrAdd(key, keyStart, keyEnd);
+    if (this.#log.count(row) === 0 && !this.#live.has(row)) this.#log.setMark(row, clock.value - latenessMs);
+    this.#log.append(row, event, start, end);
+    this.#touched.add(row);
+    return true;
+  }
+
+  /** Looks at what changed, and at what has become due since the clock moved. */
+  settle(): void {
+    for (const row of this.#touched) this.#process(row);
+    this.#touched.clear();
+    const { timers } = this.#log;
+    while (timers.next <= this.#facts.clock.value) this.#process(timers.take());
+  }
+
+  #process(row: number): void {
+    const live = this.#live.get(row);
+    if (live === undefined && this.#log.count(row) < this.#having.eventsMin) return this.#forget(row);
+    const scan = this.#scan(row, live?.carried ?? null);
+    const after = live ?? { results: new Map(), carried: null, alerts: new KeyAlerts() };
+    this.#show(row, after, scan);
+    this.#settleRow(row, after, scan);
+  }
+
+  /** For a key of which no window can be true: only lets old events go. */
+  #forget(row: number): void {
+    const { clock, latenessMs } = this.#facts;
+    let due = Infinity;
+    let newest = -Infinity;
+    this.#log.forEach(row, (bytes, start) => {
+      const at = atOf(bytes, start);
+      newest = Math.max(newest, at);
+    });
+    // Sessions hold together: their oldest events are let go with the newest.
+    const together = this.#facts.detect.window.kind === 'session';
+    this.#log.trim(row, (bytes, start) => {
+      const forgetAt = this.#windows.forgetAt(together ? newest : atOf(bytes, start), latenessMs);
+      if (forgetAt <= clock.value) return false;
+      due = Math.min(due, forgetAt);
+      return true;
+    });
+    this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
+    if (this.#log.count(row) === 0) this.#log.remove(row);
+    else this.#log.timers.set(row, due);
+  }
+
+  #scan(row: number, carried: Run | null): Scan {
+    const { clock, latenessMs, partitions, detect } = this.#facts;
+    const events: HeldEvent[] = [];
+    this.#log.forEach(row, (bytes, start) => events.push(readHeldEvent(bytes, start, detect.columns.length)));
+    // Oldest first is nearly sorted, which sorting makes use of.
+    events.reverse().sort((a, b) => compareHeldEvents(partitions, a, b));
+    return this.#windows.scan({
+      events,
+      scannedTo: this.#log.mark(row),
+      carried,
+      clock: clock.value,
+      latenessMs,
+      evidence: (event) => this.#evidence(event),
+    });
+  }
+
+  #evidence(event: HeldEvent): Evidence {
+    return { name: nameOf(this.#facts.partitions, event), position: event.position };
+  }
+
+  /** Compares what is true now with what was shown, and tells the difference. */
+  #show(row: number, live: Live, scan: Scan): void {
+    const { clock, latenessMs, output } = this.#facts;
+    const key = this.#keyTexts(row);
+    const seen = new Set<string>();
+    const isFinal = (end: number): boolean => this.#windows.isFinal(end, clock.value, latenessMs);
+    for (const candidate of scan.candidates) {
+      const final = isFinal(candidate.end);
+      if (!final && !this.#having.isEarly && candidate.end > clock.value) continue;
+      for (const change of this.#resultsOf(key, candidate, final)) {
+        seen.add(change.result.id);
+        this.#tell(live, change, final);
+      }
+    }
+    for (const [id, shown] of live.results) {
+      if (seen.has(id)) continue;
+      live.results.delete(id);
+      live.alerts.remove(id);
+      output.result({ ...shown.change, change: 'withdraw', revision: shown.revision + 1 });
+    }
+    for (const id of seen) if (this.#ended.has(id)) live.results.delete(id);
+    this.#ended.clear();
+    for (const { error, end, event } of scan.failures) if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
+    this.#showAlerts(row, live, scan);
+  }
+
+  /** Ids that became final in this look: kept until withdrawals were told apart. */
+  readonly #ended = new Set<string>();
+
+  #tell(live: Live, { result, positions }: ResultChange, final: boolean): void {
+    const shown = live.results.get(result.id);
+    const text = JSON.stringify(result);
+    if (this.#facts.raisesAlerts) live.alerts.put(result, final);
+    if (!final && shown?.text === text) return;
+    const revision = (shown?.revision ?? 0) + 1;
+    const change = final ? 'final' : shown === undefined ? 'open' : 'amend';
+    const told: ResultChange = { change, revision, result, positions };
+    this.#facts.output.result(told);
+    live.results.set(result.id, { revision, text, change: told });
+    if (final) this.#ended.add(result.id);
+  }
+
+  #resultsOf(key: readonly string[], candidate: Candidate, final: boolean): ResultChange[] {
+    const { rule, tenant, detect, sink, output } = this.#facts;
+    const named = Object.fromEntries(detect.keys.map(({ name }, i) => [name, key[i]!]));
+    const { judged, first, last } = candidate;
+    const changes: ResultChange[] = [];
+    try {
+      for (const fromHaving of returnedFrom(judged.value, {})) {
+        const given = { ...named, count: candidate.count, $at: candidate.at, $start: candidate.start, $end: candidate.end, ...fromHaving.fields };
+        const sunk = sink === null ? [{ fields: fromHaving.fields, part: null }] : returnedFrom(sink(structuredCopy(given) as never), fromHaving.fields);
+        for (const { fields, part } of sunk) {
+          const parts = [fromHaving.part, part].filter((one) => one !== null);
+          const id = resultId([candidate.identity[0], tenant, rule.id, key, candidate.identity[1], ...parts]);
+          changes.push({
+            change: 'open',
+            revision: 0,
+            result: this.#result(id, named, candidate, fields),
+            positions: [...first, ...last].map(({ position }) => position),
+          });
+        }
+      }
+    } catch (error) {
+      if (final) output.failed('SINK', error, last.at(-1) ?? first.at(-1)!);
+      return [];
+    }
+    return changes;
+  }
+
+  #result(id: string, key: Readonly<Record<string, string>>, candidate: Candidate, fields: Fields): Result {
+    const { rule, tenant } = this.#facts;
+    return {
+      id,
+      rule: rule.id,
+      version: rule.version,
+      tenant,
+      severity: rule.facts.severity,
+      key,
+      start: candidate.start,
+      end: candidate.end,
+      at: candidate.at,
+      timeFrom: 'event',
+      count: candidate.count,
+      first: candidate.first.map(({ name }) => name),
+      last: candidate.last.map(({ name }) => name),
+      measures: candidate.judged.measures,
+      fields,
+      iocs: [],
+    };
+  }
+
+  #showAlerts(row: number, live: Live, scan: Scan): void {
+    const { rule, tenant, detect, clock, latenessMs, output } = this.#facts;
+    if (live.alerts.isEmpty) return;
+    const texts = this.#keyTexts(row);
+    const facts = {
+      rule: rule.id,
+      tenant,
+      severity: rule.facts.severity,
+      key: Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!])),
+      forMs: this.#forMs,
+    };
+    // A result to come begins with an event that is still held, or with one that is still to come.
+    let oldestNeeded = clock.value - latenessMs;
+    this.#log.forEach(row, (bytes, start) => {
+      const at = atOf(bytes, start);
+      if (at >= scan.keepFrom && at < oldestNeeded) oldestNeeded = at;
+    });
+    for (const change of live.alerts.update(facts, oldestNeeded)) output.alert(change);
+  }
+
+  /** Lets go what is not needed any more, and sets the timer for the next look. */
+  #settleRow(row: number, live: Live, scan: Scan): void {
+    const { clock, latenessMs } = this.#facts;
+    this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
+    this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
+    live.carried = scan.carried;
+    const isQuiet = live.results.size === 0 && live.carried === null && live.alerts.isEmpty;
+    if (isQuiet) {
+      this.#live.delete(row);
+      if (this.#log.count(row) === 0) return this.#log.remove(row);
+    } else this.#live.set(row, live);
+    this.#log.timers.set(row, this.#dueOf(row, live, scan));
+  }
+
+  #dueOf(row: number, live: Live, scan: Scan): number {
+    const { clock, latenessMs } = this.#facts;
+    let due = Math.min(scan.due, live.alerts.dueMs(this.#forMs) + latenessMs);
+    // An alert also waits for events that are held: they are let go in time.
+    this.#log.forEach(row, (bytes, start) => {
+      const forgetAt = this.#windows.forgetAt(atOf(bytes, start), latenessMs);
+      if (forgetAt > clock.value && forgetAt < due) due = forgetAt;
+    });
+    return due <= clock.value ? nextAfter(clock.value) : due;
+  }
+
+  #keyTexts(row: number): string[] {
+    const reader = new ByteReader(this.#log.key(row));
+    const texts: string[] = [];
+    while (!reader.done) texts.push(reader.text());
+    return texts;
+  }
+
+  /** Writes the rows that `wanted` (by key bytes) chooses. */
+  snapshot(writer: ByteWriter, wanted: (key: Uint8Array) => boolean): void {
+    for (const row of this.#log.rows()) {
+      const key = this.#log.key(row);
+      if (!wanted(key)) continue;
+      writer.byte(1);
+      writer.block(key);
+      writer.double(this.#log.mark(row));
+      writer.double(this.#log.timers.due(row));
+      writer.varint(this.#log.count(row));
+      this.#log.forEach(row, (bytes, start, end) => writer.block(bytes.subarray(start, end)));
+      writer.value(liveToJson(this.#live.get(row)));
+    }
+    writer.byte(0);
+  }
+
+  /** Takes in what `snapshot` wrote; `partitionOfIndex` translates the writer's partition indexes. */
+  restore(reader: ByteReader, partitionOfIndex: readonly number[]): void {
+    while (reader.byte() === 1) {
+      const key = reader.block();
+      const row = this.#log.findOrAdd(key, 0, key.length);
+      this.#log.setMark(row, reader.double());
+      const due = reader.double();
+      const events: Uint8Array[] = [];
+      for (let count = reader.varint(); count > 0; count--) events.push(reader.block().slice());
+      for (const event of events.reverse()) {
+        writePartition(event, 0, partitionOfIndex[partitionOf(event, 0)]!);
+        this.#log.append(row, event, 0, event.length);
+      }
+      const live = reader.value();
+      if (live !== null && live !== undefined) this.#live.set(row, liveFromJson(live));
+      this.#log.timers.set(row, due);
+    }
+  }
+}
+
+/** The next clock value at which anything could differ: clocks are whole milliseconds. */
+const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1 : Infinity);
+
+const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+function windowKindOf(detect: WindowDetectPlan, having: Having): WindowKind {
+  const { window } = detect;
+  switch (window.kind) {
+    case 'hopping':
+      return new HoppingWindows(window.lengthMs, window.slideMs, having);
+    case 'sliding':
+      return new SlidingWindows(window, having);
+    case 'session':
+      return new SessionWindows(window.gapMs, having);
+  }
+}
+
+function liveToJson(live: Live | undefined): Json {
+  if (live === undefined) return null;
+  return {
+    results: [...live.results.values()].map(({ revision, change }) => ({ revision, change })) as unknown as Json,
+    carried: live.carried as unknown as Json,
+    alerts: live.alerts.toJson(),
+  };
+}
+
+function liveFromJson(json: Json): Live {
+  const { results, carried, alerts } = json as unknown as {
+    results: { revision: number; change: ResultChange }[];
+    carried: Run | null;
+    alerts: Json;
+  };
+  const shown = results.map(
+    ({ revision, change }) => [change.result.id, { revision, change, text: JSON.stringify(change.result) }] as const,
+  );
+  return { results: new Map(shown), carried, alerts: KeyAlerts.fromJson(alerts) };
+}

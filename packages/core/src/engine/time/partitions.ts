@@ -1,0 +1,142 @@
+import type { PartitionName } from '../../frames.ts';
+import { ByteReader } from '../../state/byte-reader.ts';
+import { ByteWriter } from '../../state/byte-writer.ts';
+import { compareText } from './event-order.ts';
+
+// Promises of this file:
+//   T1  A watermark never goes back. T2  Merging what two engine parts know gives the same, in either order.
+
+interface Partition {
+  readonly source: string;
+  readonly partition: string;
+  /** By clock field: highest min(time, arrivedAt) seen, -Infinity before the first. The bound is taken off by the reader. */
+  readonly highest: number[];
+  standing: 'open' | 'idle' | 'ended';
+  /** Arrival of its newest record, ms; drives idleness. */
+  arrivedAt: number;
+  /** Changed since `takeChanges`. */
+  changed: boolean;
+}
+
+/** All partitions that this engine part has heard of, and how far their times have come. */
+export class Partitions {
+  readonly #list: Partition[] = [];
+  readonly #byName = new Map<string, Map<string, number>>();
+  readonly #clockFields: number;
+  /** Rises with every new partition: readers keep lists of partitions and renew them when it moves. */
+  version = 0;
+
+  /** `clockFields`: number of different times that rules use; 0 is the source's own. */
+  constructor(clockFields: number) {
+    this.#clockFields = clockFields;
+  }
+
+  get count(): number {
+    return this.#list.length;
+  }
+
+  intern(source: string, partition: string): number {
+    let ofSource = this.#byName.get(source);
+    if (ofSource === undefined) this.#byName.set(source, (ofSource = new Map()));
+    let index = ofSource.get(partition);
+    if (index === undefined) {
+      index = this.#list.length;
+      ofSource.set(partition, index);
+      const highest = new Array<number>(this.#clockFields).fill(-Infinity);
+      this.#list.push({ source, partition, highest, standing: 'open', arrivedAt: -Infinity, changed: true });
+      this.version++;
+    }
+    return index;
+  }
+
+  name(index: number): PartitionName {
+    return this.#list[index]!;
+  }
+
+  compare(a: number, b: number): number {
+    const left = this.#list[a]!;
+    const right = this.#list[b]!;
+    return compareText(left.source, right.source) || compareText(left.partition, right.partition);
+  }
+
+  highest(index: number, clockField: number): number {
+    return this.#list[index]!.highest[clockField]!;
+  }
+
+  /** A record of the partition has been read: `seen` is min(time, arrivedAt). */
+  raise(index: number, clockField: number, seen: number): void {
+    const partition = this.#list[index]!;
+    if (seen > partition.highest[clockField]!) {
+      partition.highest[clockField] = seen;
+      partition.changed = true;
+    }
+  }
+
+  standing(index: number): Partition['standing'] {
+    return this.#list[index]!.standing;
+  }
+
+  setStanding(index: number, standing: Partition['standing']): void {
+    const partition = this.#list[index]!;
+    if (partition.standing === standing) return;
+    partition.standing = standing;
+    partition.changed = true;
+  }
+
+  arrivedAt(index: number): number {
+    return this.#list[index]!.arrivedAt;
+  }
+
+  setArrivedAt(index: number, arrivedAt: number): void {
+    const partition = this.#list[index]!;
+    if (arrivedAt > partition.arrivedAt) partition.arrivedAt = arrivedAt;
+  }
+
+  /** What other engine parts must hear, or null. */
+  takeChanges(): Uint8Array | null {
+    const changed = this.#list.filter((partition) => partition.changed);
+    if (changed.length === 0) return null;
+    for (const partition of changed) partition.changed = false;
+    return this.#encode(changed);
+  }
+
+  snapshot(): Uint8Array {
+    return this.#encode(this.#list);
+  }
+
+  #encode(list: readonly Partition[]): Uint8Array {
+    const writer = new ByteWriter();
+    writer.varint(list.length);
+    for (const partition of list) {
+      writer.text(partition.source);
+      writer.text(partition.partition);
+      writer.byte(STANDINGS.indexOf(partition.standing));
+      writer.double(partition.arrivedAt);
+      for (const highest of partition.highest) writer.double(highest);
+    }
+    return writer.copy();
+  }
+
+  /** Takes in what `takeChanges` or `snapshot` of any part gave. */
+  merge(bytes: Uint8Array): void {
+    const reader = new ByteReader(bytes);
+    for (let count = reader.varint(); count > 0; count--) {
+      const index = this.intern(reader.text(), reader.text());
+      const partition = this.#list[index]!;
+      const standing = STANDINGS[reader.byte()]!;
+      const arrivedAt = reader.double();
+      let newer = arrivedAt >= partition.arrivedAt;
+      for (let field = 0; field < this.#clockFields; field++) {
+        const highest = reader.double();
+        if (highest < partition.highest[field]!) newer = false;
+        else partition.highest[field] = highest;
+      }
+      // What is ended stays ended; between open and idle the part that has read further knows.
+      if (standing === 'ended' || (newer && partition.standing !== 'ended')) partition.standing = standing;
+      if (arrivedAt > partition.arrivedAt) partition.arrivedAt = arrivedAt;
+      partition.changed = false;
+    }
+  }
+}
+
+const STANDINGS: readonly Partition['standing'][] = ['open', 'idle', 'ended'];
