@@ -1,0 +1,57 @@
+import type { Json } from '../../plan/json.ts';
+import { ByteReader } from '../../state/byte-reader.ts';
+import { ByteWriter } from '../../state/byte-writer.ts';
+import { KeyedLog } from '../../state/keyed-log.ts';
+import type { Partitions } from '../time/partitions.ts';
+
+/** Declared identities that were seen, by partition, until the watermark says that a repetition would be late. */
+export class Identities {
+  readonly #byPartition = new Map<number, KeyedLog>();
+  readonly #key = new ByteWriter();
+
+  /**
+   * Was this identity seen before? If not it is remembered until `watermark` has passed `rememberTo`.
+   * Costs a look into a hash table.
+   */
+  isRepeated(partition: number, number: Json, rememberTo: number, watermark: number): boolean {
+    const log = this.#logOf(partition);
+    while (log.timers.next < watermark) log.remove(log.timers.take());
+    this.#key.clear();
+    this.#key.value(number);
+    const { bytes, length } = this.#key;
+    if (log.find(bytes, 0, length) >= 0) return true;
+    log.timers.set(log.findOrAdd(bytes, 0, length), rememberTo);
+    return false;
+  }
+
+  #logOf(partition: number): KeyedLog {
+    let log = this.#byPartition.get(partition);
+    if (log === undefined) this.#byPartition.set(partition, (log = new KeyedLog()));
+    return log;
+  }
+
+  snapshot(writer: ByteWriter, partitions: Partitions): void {
+    writer.varint(this.#byPartition.size);
+    for (const [partition, log] of this.#byPartition) {
+      const name = partitions.name(partition);
+      writer.text(name.source);
+      writer.text(name.partition);
+      writer.varint(log.size);
+      for (const row of log.rows()) {
+        writer.block(log.key(row));
+        writer.double(log.timers.due(row));
+      }
+    }
+  }
+
+  /** Takes in what another part remembered; what both know is kept once. */
+  restore(reader: ByteReader, partitions: Partitions): void {
+    for (let logs = reader.varint(); logs > 0; logs--) {
+      const log = this.#logOf(partitions.intern(reader.text(), reader.text()));
+      for (let count = reader.varint(); count > 0; count--) {
+        const key = reader.block();
+        log.timers.set(log.findOrAdd(key, 0, key.length), reader.double());
+      }
+    }
+  }
+}

@@ -1,0 +1,451 @@
+// Promises of this file:
+//   M1  read = decoded + undecodable + duplicates; decoded = wanted + unwanted. Every record is counted once.
+//   M2  What is late is decided by the event's own partition, record by record: batches cannot be seen.
+import type { BatchFrame, RuleError, SetAside } from '../../frames.ts';
+import type { Decoder } from '../../formats/record-batch.ts';
+import { EventView } from '../../formats/event-view.ts';
+import { makeJsonDecoder } from '../../formats/json-decoder.ts';
+import { isNoMatch } from '../../functions/no-match.ts';
+import type { Json } from '../../plan/json.ts';
+import { keyTextOf } from '../../plan/key-text.ts';
+import type { IocHit, ResultChange } from '../../plan/result.ts';
+import { ByteWriter } from '../../state/byte-writer.ts';
+import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
+import { writeHeldEvent } from '../correlate/held-event.ts';
+import type { IocProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
+import { resultId } from '../result-id.ts';
+import type { Partitions } from '../time/partitions.ts';
+import { Identities } from './identities.ts';
+import type { Lists } from './lists/lists.ts';
+import { SourceTimes } from './source-times.ts';
+
+/** An event dated further ahead of its arrival is from the future: its clock is wrong. */
+export const FUTURE_MS = 300_000;
+const EACH_MAX = 100;
+
+export interface MatchOutput {
+  /** An event for a window rule; the bytes are valid until the call returns. */
+  row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void;
+  result(rule: RuleProgram, change: ResultChange): void;
+  setAside(record: SetAside): void;
+  error(error: RuleError): void;
+}
+
+/** Totals of this engine part; see `Counts` in frames.ts. */
+export class MatchCounts {
+  read = 0;
+  decoded = 0;
+  undecodable = 0;
+  duplicates = 0;
+  wanted = 0;
+  late = 0;
+  noTime = 0;
+  future = 0;
+  noKey = 0;
+  readonly rules: { matched: number; filterCalls: number; filterErrors: number; late: number; results: number }[];
+
+  constructor(rules: number) {
+    this.rules = Array.from({ length: rules }, () => ({ matched: 0, filterCalls: 0, filterErrors: 0, late: 0, results: 0 }));
+  }
+}
+
+/** The stage without memory of events: decodes batches, finds the rules that want each event, and says when it was. */
+export class Matcher {
+  readonly counts: MatchCounts;
+  readonly identities = new Identities();
+  readonly #program: Program;
+  readonly #partitions: Partitions;
+  readonly #lists: Lists;
+  readonly #output: MatchOutput;
+  readonly #times = new Map<SourceProgram, SourceTimes>();
+  readonly #lateness = new Map<string, { latenessMs: number; boundMs: number }>();
+  #decoder: Decoder | null = null;
+  #view: EventView | null = null;
+  readonly #key = new ByteWriter();
+  readonly #row = new ByteWriter();
+
+  // The event at hand.
+  #source!: SourceProgram;
+  #streamPartition = '';
+  #partition = 0;
+  #position = 0;
+  #number: Json = 0;
+  #tenant = '';
+  #at = 0;
+  #arrivedAt = 0;
+  #timeFrom: 'event' | 'arrival' = 'event';
+  #isFuture = false;
+  #hasTime = false;
+  /** Watermarks of the partition before this event, without bound, by clock field. */
+  readonly #highestBefore: number[] = [];
+  readonly #lateRules: string[] = [];
+  readonly #noTimeRules: string[] = [];
+  readonly #futureRules: string[] = [];
+
+  constructor(program: Program, partitions: Partitions, lists: Lists, output: MatchOutput) {
+    this.#program = program;
+    this.#partitions = partitions;
+    this.#lists = lists;
+    this.#output = output;
+    this.counts = new MatchCounts(program.rules.length);
+  }
+
+  match(batch: BatchFrame): void {
+    this.#source = this.#program.source(batch.source);
+    this.#streamPartition = batch.partition;
+    const times = this.#timesOf(this.#source);
+    // Made on first use: every source and rule has named its paths by then.
+    this.#decoder ??= makeJsonDecoder(this.#program.paths);
+    const view = (this.#view ??= new EventView(this.#program.paths));
+    view.setConstants(this.#source.constants);
+    const decoded = this.#decoder.decode(batch.bytes, batch.starts, batch.lengths, batch.numbers.length);
+    this.counts.read += batch.numbers.length;
+    for (const { index, reason, offset } of decoded.setAside) {
+      this.counts.undecodable++;
+      const number = batch.numbers[index]!;
+      const { source, partition } = batch;
+      this.#output.setAside({ source, partition, number, kind: 'undecodable', reason, offset });
+    }
+    for (let i = 0; i < decoded.count; i++) {
+      view.moveTo(decoded, i);
+      const index = decoded.index[i]!;
+      this.#position = batch.numbers[index]!;
+      this.#event(view, times, batch.arrivedAt[index]!);
+    }
+  }
+
+  #timesOf(source: SourceProgram): SourceTimes {
+    let times = this.#times.get(source);
+    if (times === undefined) this.#times.set(source, (times = new SourceTimes(source, this.#program)));
+    return times;
+  }
+
+  #event(view: EventView, times: SourceTimes, stampedAt: number): void {
+    const source = this.#source;
+    this.#place(view, source);
+    this.#readTimes(view, times, stampedAt);
+    view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
+    if (source.identitySlots.length > 0 && this.#number !== this.#position && this.#isDuplicate()) return;
+    this.counts.decoded++;
+    let isWanted = false;
+    const { candidates } = source;
+    for (const program of candidates.always) if (this.#meet(view, program)) isWanted = true;
+    for (const { slot, byValue } of candidates.byField) {
+      const text = keyTextOf(view.get(slot), NO_EMPTY_TEXTS);
+      if (text === null) continue;
+      const found = byValue.get(text);
+      if (found === undefined) continue;
+      for (const program of found)
+        if (this.#passesRest(view, program) && this.#meet(view, program)) isWanted = true;
+    }
+    if (isWanted) this.counts.wanted++;
+    this.#raiseWatermarks(view, times);
+    this.#reportLeftOut();
+  }
+
+  /** Who sent it: partition, tenant and number. */
+  #place(view: EventView, source: SourceProgram): void {
+    let { partitionSlot, tenantSlot } = source;
+    const partition =
+      partitionSlot < 0 ? this.#streamPartition : (keyTextOf(view.get(partitionSlot), NO_EMPTY_TEXTS) ?? '');
+    this.#partition = this.#partitions.intern(source.plan.name, partition);
+    this.#tenant =
+      source.plan.tenant.kind === 'constant'
+        ? source.plan.tenant.name
+        : (keyTextOf(view.get(tenantSlot), NO_EMPTY_TEXTS) ?? '');
+    this.#number = this.#position;
+    if (source.identitySlots.length > 0) this.#number = declaredNumber(view, source) ?? this.#position;
+  }
+
+  #readTimes(view: EventView, times: SourceTimes, stampedAt: number): void {
+    const at = times.at(view);
+    const highest = this.#partitions.highest(this.#partition, 0);
+    const arrivedAt = Number.isNaN(stampedAt) ? times.arrivedAt(view) : stampedAt;
+    this.#hasTime = !Number.isNaN(at);
+    // A file says nothing of arrival: an event without time stands where its partition stands.
+    this.#arrivedAt = !Number.isNaN(arrivedAt) ? arrivedAt : this.#hasTime ? at : Math.max(0, highest);
+    this.#isFuture = this.#hasTime && at > this.#arrivedAt + FUTURE_MS;
+    this.#timeFrom = this.#hasTime && !this.#isFuture ? 'event' : 'arrival';
+    this.#at = this.#timeFrom === 'event' ? at : this.#arrivedAt;
+    this.#seenAt = this.#hasTime ? Math.min(at, this.#arrivedAt) : Number.NaN;
+    this.#highestBefore[0] = highest;
+    for (let i = 1; i <= this.#program.usings.length; i++)
+      this.#highestBefore[i] = this.#partitions.highest(this.#partition, i);
+  }
+
+  #seenAt = 0;
+
+  #isDuplicate(): boolean {
+    const { plan } = this.#source;
+    const rememberMs = plan.latenessMs ?? this.#program.tenantLatenessMs(this.#tenant);
+    const watermark = this.#highestBefore[0]! - plan.boundMs;
+    if (!this.identities.isRepeated(this.#partition, this.#number, this.#at + rememberMs, watermark)) return false;
+    this.counts.duplicates++;
+    const { partition } = this.#partitions.name(this.#partition);
+    this.#output.setAside({
+      source: plan.name,
+      partition,
+      number: this.#position,
+      kind: 'duplicate',
+      reason: `an event with the identity ${JSON.stringify(this.#number)} came before`,
+      offset: 0,
+    });
+    return true;
+  }
+
+  #passesRest(view: EventView, program: RuleProgram): boolean {
+    for (const { slot, values } of this.#source.candidates.restOf[program.index]!) {
+      const text = keyTextOf(view.get(slot), NO_EMPTY_TEXTS);
+      if (text === null || !values.has(text)) return false;
+    }
+    return true;
+  }
+
+  /** One event and one rule whose SOURCES it passes. true: the rule wants it. */
+  #meet(view: EventView, program: RuleProgram): boolean {
+    const { rule } = program;
+    if (rule.tenants !== null && !rule.tenants.includes(this.#tenant)) return false;
+    const counts = this.counts.rules[program.index]!;
+    if (program.filter !== null) {
+      counts.filterCalls++;
+      try {
+        if (!program.filter(view)) return false;
+      } catch (error) {
+        if (!isNoMatch(error)) {
+          counts.filterErrors++;
+          this.#error(program, 'FILTER', error);
+        }
+        return false;
+      }
+    }
+    const hits: IocHit[] = [];
+    if (program.iocs !== null && !this.#inLists(view, program.iocs, hits)) return false;
+    counts.matched++;
+    if (rule.detect.kind === 'simple') this.#simple(view, program, hits);
+    else this.#windowed(view, program);
+    return true;
+  }
+
+  #inLists(view: EventView, program: IocProgram, hits: IocHit[]): boolean {
+    if (program.kind === 'and') return program.of.every((part) => this.#inLists(view, part, hits));
+    // Every part is asked, so that the result carries all rows that hit.
+    if (program.kind === 'or') return program.of.filter((part) => this.#inLists(view, part, hits)).length > 0;
+    if (program.kind === 'not') return !this.#inLists(view, program.of, []);
+    const row = this.#lists.find(program.list, view.get(program.slot));
+    if (row === null) return false;
+    hits.push({ list: program.list, field: program.field, value: row.value, note: row.note });
+    return true;
+  }
+
+  #simple(view: EventView, program: RuleProgram, iocs: IocHit[]): void {
+    const { rule, sink } = program;
+    const { source, partition } = this.#partitions.name(this.#partition);
+    let returned: readonly { readonly fields: Fields; readonly part: Json }[] = ONE_WITHOUT_FIELDS;
+    if (sink !== null) {
+      try {
+        returned = returnedFrom(sink(view.whole() as never), {});
+      } catch (error) {
+        if (!isNoMatch(error)) this.#error(program, 'SINK', error);
+        return;
+      }
+    }
+    for (const { fields, part } of returned) {
+      const parts: Json[] = ['simple', this.#tenant, rule.id, source, partition, this.#number];
+      if (part !== null) parts.push(part);
+      this.counts.rules[program.index]!.results++;
+      this.#output.result(program, {
+        change: 'final',
+        revision: 1,
+        result: {
+          id: resultId(parts),
+          rule: rule.id,
+          version: rule.version,
+          tenant: this.#tenant,
+          severity: rule.facts.severity,
+          key: {},
+          start: this.#at,
+          end: this.#at + 1,
+          at: this.#at,
+          timeFrom: this.#timeFrom,
+          count: 1,
+          first: [{ source, partition, number: this.#number, at: this.#at }],
+          last: [],
+          measures: {},
+          fields,
+          iocs,
+        },
+        positions: [this.#position],
+      });
+    }
+  }
+
+  #windowed(view: EventView, program: RuleProgram): void {
+    const { rule, clockField } = program;
+    const at = clockField === 0 ? (this.#hasTime ? this.#seenOwnTime() : Number.NaN) : this.#timesOf(this.#source).using(view, clockField, this.#arrivedAt);
+    if (Number.isNaN(at)) {
+      this.counts.noTime++;
+      this.#noTimeRules.push(rule.id);
+      return;
+    }
+    if (at > this.#arrivedAt + FUTURE_MS) {
+      this.counts.future++;
+      this.#futureRules.push(rule.id);
+      return;
+    }
+    const { latenessMs, boundMs } = this.#latenessOf(program);
+    if (at < this.#highestBefore[clockField]! - boundMs - latenessMs) {
+      this.counts.late++;
+      this.counts.rules[program.index]!.late++;
+      this.#lateRules.push(rule.id);
+      return;
+    }
+    this.#writeRow(view, program, at);
+    if (!this.#writeKeys(view, program)) this.counts.noKey++;
+  }
+
+  /** The event's own time, also when it lies in the future (which is judged by the caller). */
+  #seenOwnTime(): number {
+    return this.#isFuture ? this.#arrivedAt + FUTURE_MS + 1 : this.#at;
+  }
+
+  #latenessOf(program: RuleProgram): { latenessMs: number; boundMs: number } {
+    const name = `${program.index} ${this.#source.plan.name} ${this.#tenant}`;
+    let lateness = this.#lateness.get(name);
+    if (lateness === undefined) {
+      const { clock, latenessMs } = this.#program.timeOf(program, this.#tenant);
+      lateness = { latenessMs, boundMs: clock.boundMs.get(this.#source.plan.name) ?? this.#source.plan.boundMs };
+      this.#lateness.set(name, lateness);
+    }
+    return lateness;
+  }
+
+  #writeRow(view: EventView, program: RuleProgram, at: number): void {
+    this.#row.clear();
+    const columns: (Json | undefined)[] = [];
+    for (const column of program.columns) columns.push(this.#columnValue(view, program, column));
+    writeHeldEvent(this.#row, {
+      at,
+      partition: this.#partition,
+      number: this.#number,
+      position: this.#position,
+      columns,
+    });
+  }
+
+  #columnValue(view: EventView, program: RuleProgram, column: RuleProgram['columns'][number]): Json | undefined {
+    try {
+      const value = column(view);
+      switch (typeof value) {
+        case 'string':
+        case 'boolean':
+          return value;
+        case 'undefined':
+          return undefined;
+        default:
+          return plainValueFrom(value);
+      }
+    } catch (error) {
+      if (!isNoMatch(error)) this.#error(program, 'HAVING', error);
+      return undefined;
+    }
+  }
+
+  /** Hands the row on under each key of the event. false: it has none. */
+  #writeKeys(view: EventView, program: RuleProgram): boolean {
+    const parts: (readonly string[])[] = [];
+    for (const { value, each } of program.keys) {
+      let read: Json | undefined;
+      try {
+        read = value(view) as Json | undefined;
+        if (typeof read === 'object') read = plainValueFrom(read);
+      } catch (error) {
+        if (!isNoMatch(error)) this.#error(program, 'AGGREGATE BY', error);
+        return false;
+      }
+      const texts = this.#keyTexts(read, each);
+      if (texts.length === 0) return false;
+      parts.push(texts);
+    }
+    this.#eachKey(program, parts, 0, []);
+    return true;
+  }
+
+  #keyTexts(value: Json | undefined, each: boolean): readonly string[] {
+    const { empty } = this.#source;
+    if (!each || !Array.isArray(value)) {
+      const text = keyTextOf(value, empty);
+      return text === null ? [] : [text];
+    }
+    const texts = new Set<string>();
+    for (const element of value as readonly Json[]) {
+      const text = keyTextOf(element, empty);
+      if (text !== null && texts.size < EACH_MAX) texts.add(text);
+    }
+    return [...texts];
+  }
+
+  #eachKey(program: RuleProgram, parts: readonly (readonly string[])[], depth: number, chosen: string[]): void {
+    if (depth < parts.length) {
+      for (const text of parts[depth]!) {
+        chosen[depth] = text;
+        this.#eachKey(program, parts, depth + 1, chosen);
+      }
+      return;
+    }
+    this.#key.clear();
+    for (const text of chosen) this.#key.text(text);
+    this.#output.row(program, this.#tenant, this.#key, this.#row);
+  }
+
+  #raiseWatermarks(view: EventView, times: SourceTimes): void {
+    const partitions = this.#partitions;
+    if (!Number.isNaN(this.#seenAt)) partitions.raise(this.#partition, 0, this.#seenAt);
+    partitions.setArrivedAt(this.#partition, this.#arrivedAt);
+    if (partitions.standing(this.#partition) !== 'open') partitions.setStanding(this.#partition, 'open');
+    for (let field = 1; field <= this.#program.usings.length; field++) {
+      const at = times.using(view, field, this.#arrivedAt);
+      if (!Number.isNaN(at)) partitions.raise(this.#partition, field, Math.min(at, this.#arrivedAt));
+    }
+  }
+
+  #reportLeftOut(): void {
+    this.#report('late', this.#lateRules, 'the event is older than its partition has reached, less bound and lateness');
+    this.#report('no time', this.#noTimeRules, 'the event has no readable time');
+    this.#report('future', this.#futureRules, 'the event is dated more than 5 minutes after its arrival');
+  }
+
+  #report(clause: RuleError['clause'], rules: string[], message: string): void {
+    if (rules.length === 0) return;
+    this.#output.error({ ...this.#errorPlace(), rules: [...rules], clause, message });
+    rules.length = 0;
+  }
+
+  #error(program: RuleProgram, clause: RuleError['clause'], error: unknown): void {
+    this.#output.error({ ...this.#errorPlace(), rules: [program.rule.id], clause, message: messageOf(error) });
+  }
+
+  #errorPlace(): { source: string; partition: string; number: number } {
+    const { source, partition } = this.#partitions.name(this.#partition);
+    return { source, partition, number: this.#position };
+  }
+}
+
+const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
+const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
+
+/** The declared identity of an event: one value, or a list of them; null if a part is missing. */
+function declaredNumber(view: EventView, source: SourceProgram): Json {
+  const parts: Json[] = [];
+  for (const slot of source.identitySlots) {
+    const value = view.get(slot);
+    if (value === undefined || value === null || value === '') return null;
+    parts.push(typeof value === 'object' ? JSON.stringify(value) : value);
+  }
+  return parts.length === 1 ? parts[0]! : parts;
+}
+
+/** What rule code threw, as one short line; nothing of it is called. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : typeof error === 'string' ? error : 'the rule threw a value';
+  return text.slice(0, 300);
+}

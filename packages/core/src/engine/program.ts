@@ -1,0 +1,238 @@
+import type { Host } from '../frames.ts';
+import type { Json, Path } from '../plan/json.ts';
+import type { CodePlan, ColumnPlan, IocPlan, Plan, RulePlan, ValuePlan } from '../plan/plan.ts';
+import { defaultSource, type SourcePlan, type SourcesPlan, type TimeFieldPlan } from '../plan/source-plan.ts';
+import type { EventReader } from '../plan/event-reader.ts';
+import { keyTextOf } from '../plan/key-text.ts';
+import { instantiate } from '../functions/instantiate.ts';
+import type { ClockFacts } from './time/clocks.ts';
+
+/** A plan made ready to run: code instantiated, paths numbered, rules found by what their sources declare. */
+export class Program {
+  readonly rules: readonly RuleProgram[];
+  /** Paths that any rule or source reads; a slot is an index into it. */
+  readonly paths: Path[] = [];
+  /** Fields that give clocks of their own; clock field i + 1 is `usings[i]`, 0 the source's time. */
+  readonly usings: Path[] = [];
+  readonly #slots = new Map<string, number>();
+  readonly #sources = new Map<string, SourceProgram>();
+  readonly #plans: SourcesPlan;
+  readonly #host: Host;
+
+  constructor(plan: Plan, sources: SourcesPlan, host: Host) {
+    this.#plans = sources;
+    this.#host = host;
+    this.rules = plan.rules
+      .filter(({ facts }) => facts.status !== 'disabled')
+      .map((rule, index) => this.#ruleProgram(rule, index));
+    for (const source of sources.sources) this.#sources.set(source.name, this.#sourceProgram(source));
+  }
+
+  slotOf(path: Path): number {
+    const text = JSON.stringify(path);
+    let slot = this.#slots.get(text);
+    if (slot === undefined) {
+      slot = this.paths.length;
+      this.paths.push(path);
+      this.#slots.set(text, slot);
+    }
+    return slot;
+  }
+
+  /** A source that nobody declared is read with the defaults. */
+  source(name: string): SourceProgram {
+    let source = this.#sources.get(name);
+    if (source === undefined) {
+      source = this.#sourceProgram({ ...defaultSource, name });
+      this.#sources.set(name, source);
+    }
+    return source;
+  }
+
+  #slotsOf(code: CodePlan): Int32Array {
+    return Int32Array.from(code.paths, (path) => this.slotOf(path));
+  }
+
+  readonly #compile = (source: string): unknown => this.#host.compile(source);
+
+  eventCode(code: CodePlan): EventCode {
+    return instantiate(code, this.#slotsOf(code), this.#compile) as EventCode;
+  }
+
+  /** Code that does not read a decoded batch: HAVING and SINK. */
+  code(code: CodePlan): (input: never) => unknown {
+    const own = Int32Array.from(code.paths, (_path, i) => i);
+    return instantiate(code, own, this.#compile) as (input: never) => unknown;
+  }
+
+  #value(plan: ValuePlan | ColumnPlan): EventCode {
+    if (plan.kind === 'whole') return (event) => event.whole();
+    if (plan.kind === 'code') return this.eventCode(plan.code);
+    const slot = this.slotOf(plan.path);
+    return (event) => event.get(slot);
+  }
+
+  #ruleProgram(rule: RulePlan, index: number): RuleProgram {
+    const { detect, time } = rule;
+    const keys = detect.kind === 'window' ? detect.keys : [];
+    return {
+      index,
+      rule,
+      filter: rule.filter === null ? null : this.eventCode(rule.filter),
+      iocs: rule.iocs === null ? null : this.#iocProgram(rule.iocs),
+      clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
+      keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
+      columns: detect.kind === 'window' ? detect.columns.map((column) => this.#value(column)) : [],
+      having: detect.kind === 'window' && 'code' in detect.having ? this.code(detect.having.code) : null,
+      sink: rule.sink === null ? null : this.code(rule.sink),
+    };
+  }
+
+  #clockFieldOf(path: Path): number {
+    const text = JSON.stringify(path);
+    const known = this.usings.findIndex((using) => JSON.stringify(using) === text);
+    return known >= 0 ? known + 1 : this.usings.push(path);
+  }
+
+  #iocProgram(plan: IocPlan): IocProgram {
+    if (plan.kind === 'in')
+      return { kind: 'in', list: plan.list, slot: this.slotOf(plan.path), field: plan.path.join('.') };
+    if (plan.kind === 'not') return { kind: 'not', of: this.#iocProgram(plan.of) };
+    return { kind: plan.kind, of: plan.of.map((part) => this.#iocProgram(part)) };
+  }
+
+  #sourceProgram(plan: SourcePlan): SourceProgram {
+    const slots = (paths: readonly Path[]): number[] => paths.map((path) => this.slotOf(path));
+    const constants = Object.entries(plan.fields).map(([name, value]) => [this.slotOf(name.split('.')), value] as const);
+    return {
+      plan,
+      constants,
+      tenantSlot: plan.tenant.kind === 'field' ? this.slotOf(plan.tenant.path) : -1,
+      partitionSlot: plan.partition === null ? -1 : this.slotOf(plan.partition),
+      identitySlots: slots(plan.identity),
+      timeSlots: slots(plan.time.paths),
+      arrivedAtSlots: slots(plan.arrivedAt?.paths ?? []),
+      usingSlots: slots(this.usings),
+      empty: new Set(plan.empty),
+      candidates: this.#candidatesOf(plan),
+    };
+  }
+
+  /** The rules that can want an event of a source, by what must be asked of the event. */
+  #candidatesOf(source: SourcePlan): CandidateIndex {
+    const always: RuleProgram[] = [];
+    const byField = new Map<number, Map<string, RuleProgram[]>>();
+    for (const program of this.rules) {
+      const open = this.#openTests(program.rule, source);
+      if (open === null) continue;
+      const [first] = open;
+      if (first === undefined) {
+        always.push(program);
+        continue;
+      }
+      const slot = this.slotOf(first.path);
+      let byValue = byField.get(slot);
+      if (byValue === undefined) byField.set(slot, (byValue = new Map()));
+      for (const value of first.values) byValue.set(value, [...(byValue.get(value) ?? []), program]);
+    }
+    const restOf = this.rules.map(({ rule }) =>
+      (this.#openTests(rule, source) ?? [])
+        .slice(1)
+        .map(({ path, values }) => ({ slot: this.slotOf(path), values: new Set(values) })),
+    );
+    return { always, byField: [...byField].map(([slot, byValue]) => ({ slot, byValue })), restOf };
+  }
+
+  /** The tests that only an event can answer; null: no event of this source can pass. */
+  #openTests(rule: RulePlan, source: SourcePlan): RulePlan['sources'] | null {
+    if (rule.tenants !== null && source.tenant.kind === 'constant' && !rule.tenants.includes(source.tenant.name))
+      return null;
+    const open: RulePlan['sources'][number][] = [];
+    for (const test of rule.sources) {
+      const known = knownText(test.path, source);
+      if (known === undefined) open.push(test);
+      else if (!test.values.includes(known)) return null;
+    }
+    return open;
+  }
+
+  /** What decides the clock of a rule for a tenant, and the rule's lateness there. */
+  timeOf(program: RuleProgram, tenant: string): { clock: ClockFacts; latenessMs: number } {
+    const { rule, clockField } = program;
+    const sources = [...this.#sources.values()]
+      .map(({ plan }) => plan)
+      .filter((source) => source.tenant.kind === 'field' || source.tenant.name === tenant)
+      .filter((source) => this.#openTests(rule, source) !== null);
+    const latenesses = sources.flatMap(({ latenessMs }) => (latenessMs === null ? [] : [latenessMs]));
+    const ofTenant = this.tenantLatenessMs(tenant);
+    return {
+      clock: {
+        clockField,
+        boundMs: new Map(sources.map((source) => [source.name, rule.time.boundMs ?? source.boundMs])),
+        idleAfterMs: Math.max(0, ...sources.map(({ idleAfterMs }) => idleAfterMs)),
+      },
+      latenessMs: rule.time.latenessMs ?? (latenesses.length > 0 ? Math.max(...latenesses) : ofTenant),
+    };
+  }
+
+  tenantLatenessMs(tenant: string): number {
+    return this.#plans.tenants.find(({ name }) => name === tenant)?.latenessMs ?? 0;
+  }
+
+  /** How a clock field is read in events of a source: as the source's own times are written, or as times usually are. */
+  usingPlans(source: SourcePlan, using: Path): readonly TimeFieldPlan[] {
+    const usual: TimeFieldPlan = { paths: [using], format: null, zone: source.time.zone };
+    return source.time.format === null ? [usual] : [{ ...usual, format: source.time.format }, usual];
+  }
+}
+
+/** What a source declares of a field, as key text; undefined if events must be asked. */
+function knownText(path: Path, source: SourcePlan): string | undefined {
+  if (path.length === 1 && path[0] === '$source') return source.name;
+  if (path.length === 1 && path[0] === '$tenant')
+    return source.tenant.kind === 'constant' ? source.tenant.name : undefined;
+  const name = path.join('.');
+  if (!Object.hasOwn(source.fields, name)) return undefined;
+  return keyTextOf(source.fields[name], new Set()) ?? undefined;
+}
+
+export type EventCode = (event: EventReader) => unknown;
+
+export interface RuleProgram {
+  readonly index: number;
+  readonly rule: RulePlan;
+  readonly filter: EventCode | null;
+  readonly iocs: IocProgram | null;
+  readonly clockField: number;
+  readonly keys: readonly { readonly value: EventCode; readonly each: boolean }[];
+  readonly columns: readonly EventCode[];
+  readonly having: ((input: never) => unknown) | null;
+  readonly sink: ((input: never) => unknown) | null;
+}
+
+export type IocProgram =
+  | { readonly kind: 'in'; readonly list: string; readonly slot: number; readonly field: string }
+  | { readonly kind: 'not'; readonly of: IocProgram }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly IocProgram[] };
+
+export interface SourceProgram {
+  readonly plan: SourcePlan;
+  readonly constants: readonly (readonly [slot: number, value: Json])[];
+  /** -1: the tenant is constant. */
+  readonly tenantSlot: number;
+  /** -1: the stream is the partition. */
+  readonly partitionSlot: number;
+  readonly identitySlots: readonly number[];
+  readonly timeSlots: readonly number[];
+  readonly arrivedAtSlots: readonly number[];
+  readonly usingSlots: readonly number[];
+  readonly empty: ReadonlySet<string>;
+  readonly candidates: CandidateIndex;
+}
+
+export interface CandidateIndex {
+  readonly always: readonly RuleProgram[];
+  readonly byField: readonly { readonly slot: number; readonly byValue: ReadonlyMap<string, readonly RuleProgram[]> }[];
+  /** By rule index: tests of SOURCES beyond the one that found it. */
+  readonly restOf: readonly (readonly { readonly slot: number; readonly values: ReadonlySet<string> }[])[];
+}
