@@ -18,7 +18,13 @@ export const NO_KEY_GROUP = 0xffff;
 export type FrameToEngine =
   | { readonly type: 'open'; readonly from: number; readonly to: number }
   | { readonly type: 'change'; readonly change: Change }
-  | { readonly type: 'restore'; readonly keyGroup: number; readonly chunk: number; readonly last: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'restore';
+      readonly keyGroup: number;
+      readonly chunk: number;
+      readonly last: boolean;
+      readonly bytes: Uint8Array;
+    }
   /** All partitions that are known before the first event; they hold time back until they have spoken or ended. */
   | { readonly type: 'start'; readonly partitions: readonly PartitionName[] }
   | BatchFrame
@@ -65,7 +71,13 @@ export type FrameFromEngine =
   | { readonly type: 'alerts'; readonly changes: readonly AlertChange[] }
   | { readonly type: 'route'; readonly keyGroup: number; readonly bytes: Uint8Array }
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
-  | { readonly type: 'state'; readonly keyGroup: number; readonly chunk: number; readonly last: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'state';
+      readonly keyGroup: number;
+      readonly chunk: number;
+      readonly last: boolean;
+      readonly bytes: Uint8Array;
+    }
   | { readonly type: 'set-aside'; readonly records: readonly SetAside[] }
   /** What rules did wrong, or what came too late for them. */
   | { readonly type: 'errors'; readonly errors: readonly RuleError[] }

@@ -1,7 +1,12 @@
 import type { Host } from '../frames.ts';
 import type { Json, Path } from '../plan/json.ts';
 import type { CodePlan, ColumnPlan, IocPlan, Plan, RulePlan, ValuePlan } from '../plan/plan.ts';
-import { defaultSource, type SourcePlan, type SourcesPlan, type TimeFieldPlan } from '../plan/source-plan.ts';
+import {
+  defaultSource,
+  type SourcePlan,
+  type SourcesPlan,
+  type TimeFieldPlan,
+} from '../plan/source-plan.ts';
 import type { EventReader } from '../plan/event-reader.ts';
 import { keyTextOf } from '../plan/key-text.ts';
 import { instantiate } from '../functions/instantiate.ts';
@@ -25,7 +30,8 @@ export class Program {
     this.rules = plan.rules
       .filter(({ facts }) => facts.status !== 'disabled')
       .map((rule, index) => this.#ruleProgram(rule, index));
-    for (const source of sources.sources) this.#sources.set(source.name, this.#sourceProgram(source));
+    for (const source of sources.sources)
+      this.#sources.set(source.name, this.#sourceProgram(source));
   }
 
   slotOf(path: Path): number {
@@ -83,7 +89,8 @@ export class Program {
       clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
       keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
       columns: detect.kind === 'window' ? detect.columns.map((column) => this.#value(column)) : [],
-      having: detect.kind === 'window' && 'code' in detect.having ? this.code(detect.having.code) : null,
+      having:
+        detect.kind === 'window' && 'code' in detect.having ? this.code(detect.having.code) : null,
       sink: rule.sink === null ? null : this.code(rule.sink),
     };
   }
@@ -96,14 +103,21 @@ export class Program {
 
   #iocProgram(plan: IocPlan): IocProgram {
     if (plan.kind === 'in')
-      return { kind: 'in', list: plan.list, slot: this.slotOf(plan.path), field: plan.path.join('.') };
+      return {
+        kind: 'in',
+        list: plan.list,
+        slot: this.slotOf(plan.path),
+        field: plan.path.join('.'),
+      };
     if (plan.kind === 'not') return { kind: 'not', of: this.#iocProgram(plan.of) };
     return { kind: plan.kind, of: plan.of.map((part) => this.#iocProgram(part)) };
   }
 
   #sourceProgram(plan: SourcePlan): SourceProgram {
     const slots = (paths: readonly Path[]): number[] => paths.map((path) => this.slotOf(path));
-    const constants = Object.entries(plan.fields).map(([name, value]) => [this.slotOf(name.split('.')), value] as const);
+    const constants = Object.entries(plan.fields).map(
+      ([name, value]) => [this.slotOf(name.split('.')), value] as const,
+    );
     return {
       plan,
       constants,
@@ -133,7 +147,8 @@ export class Program {
       const slot = this.slotOf(first.path);
       let byValue = byField.get(slot);
       if (byValue === undefined) byField.set(slot, (byValue = new Map()));
-      for (const value of first.values) byValue.set(value, [...(byValue.get(value) ?? []), program]);
+      for (const value of first.values)
+        byValue.set(value, [...(byValue.get(value) ?? []), program]);
     }
     const restOf = this.rules.map(({ rule }) =>
       (this.#openTests(rule, source) ?? [])
@@ -145,7 +160,11 @@ export class Program {
 
   /** The tests that only an event can answer; null: no event of this source can pass. */
   #openTests(rule: RulePlan, source: SourcePlan): RulePlan['sources'] | null {
-    if (rule.tenants !== null && source.tenant.kind === 'constant' && !rule.tenants.includes(source.tenant.name))
+    if (
+      rule.tenants !== null &&
+      source.tenant.kind === 'constant' &&
+      !rule.tenants.includes(source.tenant.name)
+    )
       return null;
     const open: RulePlan['sources'][number][] = [];
     for (const test of rule.sources) {
@@ -163,15 +182,20 @@ export class Program {
       .map(({ plan }) => plan)
       .filter((source) => source.tenant.kind === 'field' || source.tenant.name === tenant)
       .filter((source) => this.#openTests(rule, source) !== null);
-    const latenesses = sources.flatMap(({ latenessMs }) => (latenessMs === null ? [] : [latenessMs]));
+    const latenesses = sources.flatMap(({ latenessMs }) =>
+      latenessMs === null ? [] : [latenessMs],
+    );
     const ofTenant = this.tenantLatenessMs(tenant);
     return {
       clock: {
         clockField,
-        boundMs: new Map(sources.map((source) => [source.name, rule.time.boundMs ?? source.boundMs])),
+        boundMs: new Map(
+          sources.map((source) => [source.name, rule.time.boundMs ?? source.boundMs]),
+        ),
         idleAfterMs: Math.max(0, ...sources.map(({ idleAfterMs }) => idleAfterMs)),
       },
-      latenessMs: rule.time.latenessMs ?? (latenesses.length > 0 ? Math.max(...latenesses) : ofTenant),
+      latenessMs:
+        rule.time.latenessMs ?? (latenesses.length > 0 ? Math.max(...latenesses) : ofTenant),
     };
   }
 
@@ -182,7 +206,9 @@ export class Program {
   /** How a clock field is read in events of a source: as the source's own times are written, or as times usually are. */
   usingPlans(source: SourcePlan, using: Path): readonly TimeFieldPlan[] {
     const usual: TimeFieldPlan = { paths: [using], format: null, zone: source.time.zone };
-    return source.time.format === null ? [usual] : [{ ...usual, format: source.time.format }, usual];
+    return source.time.format === null
+      ? [usual]
+      : [{ ...usual, format: source.time.format }, usual];
   }
 }
 
@@ -213,7 +239,8 @@ export interface RuleProgram {
 export type IocProgram =
   | { readonly kind: 'in'; readonly list: string; readonly slot: number; readonly field: string }
   | { readonly kind: 'not'; readonly of: IocProgram }
-  | { readonly kind: 'and' | 'or'; readonly of: readonly IocProgram[] };
+  | { readonly kind: 'and'; readonly of: readonly IocProgram[] }
+  | { readonly kind: 'or'; readonly of: readonly IocProgram[] };
 
 export interface SourceProgram {
   readonly plan: SourcePlan;
@@ -232,7 +259,13 @@ export interface SourceProgram {
 
 export interface CandidateIndex {
   readonly always: readonly RuleProgram[];
-  readonly byField: readonly { readonly slot: number; readonly byValue: ReadonlyMap<string, readonly RuleProgram[]> }[];
+  readonly byField: readonly {
+    readonly slot: number;
+    readonly byValue: ReadonlyMap<string, readonly RuleProgram[]>;
+  }[];
   /** By rule index: tests of SOURCES beyond the one that found it. */
-  readonly restOf: readonly (readonly { readonly slot: number; readonly values: ReadonlySet<string> }[])[];
+  readonly restOf: readonly (readonly {
+    readonly slot: number;
+    readonly values: ReadonlySet<string>;
+  }[])[];
 }

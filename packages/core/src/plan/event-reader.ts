@@ -1,5 +1,8 @@
 import type { Json, Path } from './json.ts';
 
+/** Marks readers: rule code cannot name a symbol, so it cannot make one. */
+export const readerMark: unique symbol = Symbol('event reader');
+
 /**
  * An event as rule code sees it: fields are decoded when they are read, and nothing can be written.
  *
@@ -7,6 +10,7 @@ import type { Json, Path } from './json.ts';
  * row. One reader may be moved from event to event, so nobody keeps it.
  */
 export interface EventReader {
+  readonly [readerMark]: true;
   /** The value of a path by its number (`S[i]` in generated code); undefined if missing. Values are frozen or fresh. */
   get(slot: number): Json | undefined;
   /** The value of a path that was not known when the rule was compiled. Costs a walk over the record. */

@@ -51,7 +51,8 @@ export interface SourceTest {
 export type IocPlan =
   | { readonly kind: 'in'; readonly list: string; readonly path: Path }
   | { readonly kind: 'not'; readonly of: IocPlan }
-  | { readonly kind: 'and' | 'or'; readonly of: readonly IocPlan[] };
+  | { readonly kind: 'and'; readonly of: readonly IocPlan[] }
+  | { readonly kind: 'or'; readonly of: readonly IocPlan[] };
 
 export interface TimePlan {
   /** The field that gives the rule its own clock; null: the source's time. `['$arrivedAt']` is ingestion time. */
@@ -146,8 +147,18 @@ export interface AggregatePlan {
 }
 
 export type AggregateFunction =
-  | 'count' | 'distinct' | 'sum' | 'avg' | 'min' | 'max' | 'stddev' | 'percentile'
-  | 'first' | 'last' | 'rate' | 'values';
+  | 'count'
+  | 'distinct'
+  | 'sum'
+  | 'avg'
+  | 'min'
+  | 'max'
+  | 'stddev'
+  | 'percentile'
+  | 'first'
+  | 'last'
+  | 'rate'
+  | 'values';
 
 /**
  * Code of a rule, already checked, renamed and printed anew; never the author's text.
@@ -168,4 +179,3 @@ export interface CodePlan {
   /** The canonical text of the code, for people. */
   readonly text: string;
 }
-

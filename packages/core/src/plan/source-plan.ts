@@ -13,7 +13,9 @@ export interface SourcePlan {
   readonly format: 'json';
   /** Globs of files that belong to this source when none is named on the command line. */
   readonly files: readonly string[];
-  readonly tenant: { readonly kind: 'constant'; readonly name: string } | { readonly kind: 'field'; readonly path: Path };
+  readonly tenant:
+    | { readonly kind: 'constant'; readonly name: string }
+    | { readonly kind: 'field'; readonly path: Path };
   /** Fields that name an event alone within the source, in order; empty: the record's ordinal names it. */
   readonly identity: readonly Path[];
   /** Field whose text names the partition (declared sender); null: the stream or file itself. */
@@ -40,7 +42,8 @@ export interface TimeFieldPlan {
   readonly zone: string;
 }
 
-export type ListKind = 'exact' | 'ip' | 'cidr' | 'domain' | 'domain-exact' | 'url' | 'email' | 'hash';
+export type ListKind =
+  'exact' | 'ip' | 'cidr' | 'domain' | 'domain-exact' | 'url' | 'email' | 'hash';
 
 export interface ListPlan {
   readonly name: string;
@@ -57,7 +60,16 @@ export const defaultSource: SourcePlan = {
   identity: [],
   partition: null,
   time: {
-    paths: [['@timestamp'], ['timestamp'], ['time'], ['ts'], ['eventTime'], ['EventTime'], ['UtcTime'], ['TimeCreated']],
+    paths: [
+      ['@timestamp'],
+      ['timestamp'],
+      ['time'],
+      ['ts'],
+      ['eventTime'],
+      ['EventTime'],
+      ['UtcTime'],
+      ['TimeCreated'],
+    ],
     format: null,
     zone: 'UTC',
   },

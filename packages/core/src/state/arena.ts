@@ -14,7 +14,10 @@ export class Arena {
 
   /** Bytes taken from the system. */
   get sizeBytes(): number {
-    return this.#chunks.reduce((sum, chunk, i) => sum + (i > 0 && chunk === this.#chunks[i - 1] ? 0 : chunk.length), 0);
+    return this.#chunks.reduce(
+      (sum, chunk, i) => sum + (i > 0 && chunk === this.#chunks[i - 1] ? 0 : chunk.length),
+      0,
+    );
   }
 
   /** Bytes given out, dead ones included. */

@@ -23,7 +23,8 @@ export class ByteReader {
 
   byte(): number {
     const value = this.bytes[this.at++];
-    if (value === undefined) throw new RangeError(`state ends at byte ${this.at - 1}, in the middle of a value`);
+    if (value === undefined)
+      throw new RangeError(`state ends at byte ${this.at - 1}, in the middle of a value`);
     return value;
   }
 
@@ -51,7 +52,8 @@ export class ByteReader {
 
   text(): string {
     const value = this.value();
-    if (typeof value !== 'string') throw new RangeError('state holds something else where a text was expected');
+    if (typeof value !== 'string')
+      throw new RangeError('state holds something else where a text was expected');
     return value;
   }
 
@@ -86,10 +88,13 @@ export class ByteReader {
   #characters(width: 1 | 2): string {
     const length = this.varint();
     const { bytes, at } = this;
-    if (at + length * width > bytes.length) throw new RangeError('state ends in the middle of a text');
+    if (at + length * width > bytes.length)
+      throw new RangeError('state ends in the middle of a text');
     let text = '';
     if (width === 1) for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[at + i]!);
-    else for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8));
+    else
+      for (let i = 0; i < length; i++)
+        text += String.fromCharCode(bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8));
     this.at = at + length * width;
     return text;
   }

@@ -35,7 +35,10 @@ test('a keyed log holds what a map of lists holds, through removals, trims and c
             model.delete(key);
           } else {
             log.trim(row, (bytes, start) => bytes[start]! % 2 === 0);
-            model.set(key, model.get(key)!.filter((n) => (n % 251) % 2 === 0));
+            model.set(
+              key,
+              model.get(key)!.filter((n) => (n % 251) % 2 === 0),
+            );
           }
         }
       }
@@ -59,27 +62,33 @@ test('a keyed log holds what a map of lists holds, through removals, trims and c
 
 test('timers come out in order of their due times, also after they were moved or cleared', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(30), fc.integer({ min: -5, max: 50 })), { maxLength: 100 }), (sets) => {
-      const heap = new TimerHeap();
-      const model = new Map<number, number>();
-      for (const [row, due] of sets) {
-        if (due < 0) {
-          heap.clear(row);
-          model.delete(row);
-        } else {
-          heap.set(row, due);
-          model.set(row, due);
+    fc.property(
+      fc.array(fc.tuple(fc.nat(30), fc.integer({ min: -5, max: 50 })), { maxLength: 100 }),
+      (sets) => {
+        const heap = new TimerHeap();
+        const model = new Map<number, number>();
+        for (const [row, due] of sets) {
+          if (due < 0) {
+            heap.clear(row);
+            model.delete(row);
+          } else {
+            heap.set(row, due);
+            model.set(row, due);
+          }
         }
-      }
-      const taken: number[] = [];
-      while (heap.size > 0) {
-        const { next } = heap;
-        const row = heap.take();
-        assert.equal(model.get(row), next);
-        taken.push(next);
-      }
-      assert.deepEqual(taken, [...model.values()].sort((a, b) => a - b));
-    }),
+        const taken: number[] = [];
+        while (heap.size > 0) {
+          const { next } = heap;
+          const row = heap.take();
+          assert.equal(model.get(row), next);
+          taken.push(next);
+        }
+        assert.deepEqual(
+          taken,
+          [...model.values()].sort((a, b) => a - b),
+        );
+      },
+    ),
   );
 });
 

@@ -168,7 +168,7 @@ export class KeyedLog {
   /** Forgets the entries that `keep` does not want. */
   trim(row: number, keep: (bytes: Uint8Array, start: number) => boolean): void {
     let previous = 0;
-    for (let address = this.#newest[row]!; address !== 0; ) {
+    for (let address = this.#newest[row]!; address !== 0;) {
       const next = this.#arena.word(address);
       const start = this.#arena.offsetOf(address) + ENTRY_WORDS * 4;
       if (keep(this.#arena.bytesAt(address), start)) previous = address;
@@ -186,7 +186,10 @@ export class KeyedLog {
   /** Forgets the key, its entries and its timer. */
   remove(row: number): void {
     this.timers.clear(row);
-    this.forEach(row, (_bytes, start, end) => (this.#deadBytes += ENTRY_WORDS * 4 + roundUp(end - start)));
+    this.forEach(
+      row,
+      (_bytes, start, end) => (this.#deadBytes += ENTRY_WORDS * 4 + roundUp(end - start)),
+    );
     this.#deadBytes += 4 + roundUp(this.#arena.word(this.#key[row]!));
     this.#unslot(row);
     this.#key[row] = 0;

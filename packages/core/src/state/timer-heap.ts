@@ -93,7 +93,11 @@ export class TimerHeap {
     for (;;) {
       let child = 2 * place + 1;
       if (child >= this.#size) break;
-      if (child + 1 < this.#size && this.#due[this.#rows[child + 1]!]! < this.#due[this.#rows[child]!]!) child++;
+      if (
+        child + 1 < this.#size &&
+        this.#due[this.#rows[child + 1]!]! < this.#due[this.#rows[child]!]!
+      )
+        child++;
       if (this.#due[this.#rows[child]!]! >= due) break;
       this.#put(this.#rows[child]!, place);
       place = child;

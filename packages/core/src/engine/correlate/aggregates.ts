@@ -95,7 +95,8 @@ class Distinct implements Aggregate {
     this.#columns = columns;
   }
   #text(event: HeldEvent): string | null {
-    if (this.#columns.length === 1) return keyTextOf(event.columns[this.#columns[0]!], NO_EMPTY_TEXTS);
+    if (this.#columns.length === 1)
+      return keyTextOf(event.columns[this.#columns[0]!], NO_EMPTY_TEXTS);
     const texts: string[] = [];
     for (const column of this.#columns) {
       const text = keyTextOf(event.columns[column], NO_EMPTY_TEXTS);

@@ -41,7 +41,13 @@ export class KeyAlerts {
   put(result: Result, final: boolean): void {
     this.remove(result.id);
     const lastAt = (result.last.at(-1) ?? result.first.at(-1))?.at ?? result.at;
-    this.#members.push({ id: result.id, firstAt: result.first[0]?.at ?? result.at, lastAt, count: result.count, final });
+    this.#members.push({
+      id: result.id,
+      firstAt: result.first[0]?.at ?? result.at,
+      lastAt,
+      count: result.count,
+      final,
+    });
   }
 
   remove(id: string): void {
@@ -59,7 +65,9 @@ export class KeyAlerts {
     const pending: { group: readonly Member[]; shown: Shown; isNew: boolean }[] = [];
     for (const group of groups) {
       const ids = group.map(({ id }) => id);
-      const shown = this.#shown.find((one) => !claimed.has(one.handle) && one.ids.some((id) => ids.includes(id)));
+      const shown = this.#shown.find(
+        (one) => !claimed.has(one.handle) && one.ids.some((id) => ids.includes(id)),
+      );
       const isNew = shown === undefined;
       const taken = shown ?? this.#newShown(ids, claimed);
       claimed.set(taken.handle, taken);
@@ -68,15 +76,21 @@ export class KeyAlerts {
     for (const { group, shown, isNew } of pending) {
       const alert = alertOf(facts, shown.handle, group, null);
       const text = JSON.stringify(alert);
-      const isFinal = group.every(({ final }) => final) && settledBefore > lastOf(group) + facts.forMs;
+      const isFinal =
+        group.every(({ final }) => final) && settledBefore > lastOf(group) + facts.forMs;
       shown.ids = alert.results;
       if (isFinal || text !== shown.text)
-        changes.push({ change: isFinal ? 'final' : isNew ? 'open' : 'amend', revision: ++shown.revision, alert });
+        changes.push({
+          change: isFinal ? 'final' : isNew ? 'open' : 'amend',
+          revision: ++shown.revision,
+          alert,
+        });
       shown.text = text;
       if (isFinal) this.#members = this.#members.filter((member) => !group.includes(member));
       else next.push(shown);
     }
-    for (const gone of this.#shown) if (!claimed.has(gone.handle)) changes.push(this.#ended(gone, claimed));
+    for (const gone of this.#shown)
+      if (!claimed.has(gone.handle)) changes.push(this.#ended(gone, claimed));
     this.#shown = next.sort((a, b) => a.serial - b.serial);
     return changes;
   }
@@ -85,7 +99,11 @@ export class KeyAlerts {
   #ended(gone: Shown, claimed: ReadonlyMap<string, Shown>): AlertChange {
     const into = [...claimed.values()].find(({ ids }) => ids.some((id) => gone.ids.includes(id)));
     const alert: Alert = { ...(JSON.parse(gone.text) as Alert), mergedInto: into?.handle ?? null };
-    return { change: into === undefined ? 'withdraw' : 'final', revision: gone.revision + 1, alert };
+    return {
+      change: into === undefined ? 'withdraw' : 'final',
+      revision: gone.revision + 1,
+      alert,
+    };
   }
 
   #newShown(ids: readonly string[], claimed: ReadonlyMap<string, Shown>): Shown {
@@ -94,7 +112,8 @@ export class KeyAlerts {
   }
 
   #freshHandle(ids: readonly string[], claimed: ReadonlyMap<string, Shown>): string {
-    const taken = (handle: string): boolean => claimed.has(handle) || this.#shown.some((one) => one.handle === handle);
+    const taken = (handle: string): boolean =>
+      claimed.has(handle) || this.#shown.some((one) => one.handle === handle);
     return ids.find((id) => !taken(id)) ?? `${ids[0]!}-${this.#shown.length}`;
   }
 
@@ -105,7 +124,10 @@ export class KeyAlerts {
   }
 
   toJson(): Json {
-    return { members: this.#members.map((m) => ({ ...m })), shown: this.#shown.map((s) => ({ ...s })) };
+    return {
+      members: this.#members.map((m) => ({ ...m })),
+      shown: this.#shown.map((s) => ({ ...s })),
+    };
   }
 
   static fromJson(json: Json): KeyAlerts {
@@ -130,12 +152,18 @@ const lastOf = (group: readonly Member[]): number => Math.max(...group.map(({ la
 
 /** Results in event order; one that begins more than `forMs` after what came before, or a day after the first, begins anew. */
 function groupsOf(members: readonly Member[], forMs: number): Member[][] {
-  const ordered = members.toSorted((a, b) => a.firstAt - b.firstAt || a.lastAt - b.lastAt || compareText(a.id, b.id));
+  const ordered = members.toSorted(
+    (a, b) => a.firstAt - b.firstAt || a.lastAt - b.lastAt || compareText(a.id, b.id),
+  );
   const groups: Member[][] = [];
   let lastAt = -Infinity;
   for (const member of ordered) {
     const group = groups.at(-1);
-    if (group !== undefined && member.firstAt - lastAt <= forMs && member.firstAt < group[0]!.firstAt + ALERT_MAX_MS) {
+    if (
+      group !== undefined &&
+      member.firstAt - lastAt <= forMs &&
+      member.firstAt < group[0]!.firstAt + ALERT_MAX_MS
+    ) {
       group.push(member);
       lastAt = Math.max(lastAt, member.lastAt);
     } else {
@@ -146,7 +174,12 @@ function groupsOf(members: readonly Member[], forMs: number): Member[][] {
   return groups;
 }
 
-function alertOf(facts: AlertFacts, handle: string, group: readonly Member[], mergedInto: string | null): Alert {
+function alertOf(
+  facts: AlertFacts,
+  handle: string,
+  group: readonly Member[],
+  mergedInto: string | null,
+): Alert {
   return {
     handle,
     rule: facts.rule,

@@ -31,14 +31,21 @@ export function evidenceOf(
 ): { first: Evidence[]; last: Evidence[] } {
   const firstTo = Math.min(to, from + EVIDENCE_MAX);
   const lastFrom = Math.max(firstTo, to - EVIDENCE_MAX);
-  return { first: events.slice(from, firstTo).map(evidence), last: events.slice(lastFrom, to).map(evidence) };
+  return {
+    first: events.slice(from, firstTo).map(evidence),
+    last: events.slice(lastFrom, to).map(evidence),
+  };
 }
 
 /** What a kind of window finds in the events of a key. */
 export interface Scan {
   readonly candidates: readonly Candidate[];
   /** Windows whose HAVING threw, as far as they are complete. */
-  readonly failures: readonly { readonly error: unknown; readonly end: number; readonly event: HeldEvent }[];
+  readonly failures: readonly {
+    readonly error: unknown;
+    readonly end: number;
+    readonly event: HeldEvent;
+  }[];
   /** The clock at which something can change although no event comes; Infinity if nothing can. */
   readonly due: number;
   /** Events before it are needed no more. */

@@ -7,16 +7,20 @@ const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 
 test('a sum of doubles does not depend on their order, nor on values taken out again', () => {
   fc.assert(
-    fc.property(fc.array(finite, { maxLength: 20 }), fc.array(finite, { maxLength: 8 }), (values, extra) => {
-      const straight = new ExactSum();
-      for (const value of values) straight.add(value);
-      const other = new ExactSum();
-      for (const value of extra) other.add(value);
-      for (const value of values.toReversed()) other.add(value);
-      for (const value of extra) other.remove(value);
-      assert.ok(Object.is(straight.value, other.value), `${straight.value} ${other.value}`);
-      assert.ok(Object.is(straight.value, doubleFrom(straight.exact, 1n)));
-    }),
+    fc.property(
+      fc.array(finite, { maxLength: 20 }),
+      fc.array(finite, { maxLength: 8 }),
+      (values, extra) => {
+        const straight = new ExactSum();
+        for (const value of values) straight.add(value);
+        const other = new ExactSum();
+        for (const value of extra) other.add(value);
+        for (const value of values.toReversed()) other.add(value);
+        for (const value of extra) other.remove(value);
+        assert.ok(Object.is(straight.value, other.value), `${straight.value} ${other.value}`);
+        assert.ok(Object.is(straight.value, doubleFrom(straight.exact, 1n)));
+      },
+    ),
     { numRuns: 2000 },
   );
 });

@@ -1,4 +1,4 @@
-import type { EventReader } from '../../plan/event-reader.ts';
+import { readerMark, type EventReader } from '../../plan/event-reader.ts';
 import type { Json, Path } from '../../plan/json.ts';
 import type { EarlyPlan, WindowDetectPlan } from '../../plan/plan.ts';
 import { valueAtPath } from '../../plan/path-value.ts';
@@ -43,7 +43,9 @@ export class Having {
 
   get usesPrevious(): boolean {
     const { having } = this.#plan;
-    return having.kind === 'aggregates' && having.aggregates.some((aggregate) => aggregate.previous);
+    return (
+      having.kind === 'aggregates' && having.aggregates.some((aggregate) => aggregate.previous)
+    );
   }
 
   /** A judge that events are fed to in event order and taken from again, oldest first. */
@@ -72,7 +74,8 @@ export class WindowJudge {
     this.#plan = plan;
     this.#code = code;
     this.#rateMs = rateMs;
-    this.#aggregates = plan.having.kind === 'aggregates' ? plan.having.aggregates.map(makeAggregate) : [];
+    this.#aggregates =
+      plan.having.kind === 'aggregates' ? plan.having.aggregates.map(makeAggregate) : [];
   }
 
   add(event: HeldEvent): void {
@@ -87,8 +90,15 @@ export class WindowJudge {
   holds(early: EarlyPlan, events: readonly HeldEvent[], from: number, to: number): boolean {
     if (early.kind === 'and') return early.of.every((part) => this.holds(part, events, from, to));
     if (early.kind === 'or') return early.of.some((part) => this.holds(part, events, from, to));
-    const value = this.#aggregates[early.aggregate]!.value({ events, from, to, rateMs: this.#rateMs });
-    return early.kind === 'at-least' ? (value as number) >= early.than : (value as number) > early.than;
+    const value = this.#aggregates[early.aggregate]!.value({
+      events,
+      from,
+      to,
+      rateMs: this.#rateMs,
+    });
+    return early.kind === 'at-least'
+      ? (value as number) >= early.than
+      : (value as number) > early.than;
   }
 
   /**
@@ -104,8 +114,11 @@ export class WindowJudge {
     const { having, sort } = this.#plan;
     if (having.kind === 'always') return { value: true, measures: {} };
     if (having.kind === 'events') {
-      const ordered = sort.length === 0 ? events.slice(from, to) : sorted(events.slice(from, to), sort);
-      const readers = ordered.map((event) => new RowReader(event, having.reads, having.code.paths, this.#plan));
+      const ordered =
+        sort.length === 0 ? events.slice(from, to) : sorted(events.slice(from, to), sort);
+      const readers = ordered.map(
+        (event) => new RowReader(event, having.reads, having.code.paths, this.#plan),
+      );
       const value = this.#code!(readers as never);
       return value ? { value, measures: {} } : null;
     }
@@ -122,7 +135,9 @@ export class WindowJudge {
 
   /** The value of each aggregate over `events[from, to)`, which were added. */
   values(events: readonly HeldEvent[], from: number, to: number): (Json | undefined)[] {
-    return this.#aggregates.map((aggregate) => aggregate.value({ events, from, to, rateMs: this.#rateMs }));
+    return this.#aggregates.map((aggregate) =>
+      aggregate.value({ events, from, to, rateMs: this.#rateMs }),
+    );
   }
 }
 
@@ -142,7 +157,8 @@ function sorted(events: HeldEvent[], sort: WindowDetectPlan['sort']): HeldEvent[
 /** Numbers by value and before text, text by code unit, all else by its JSON; missing last in both directions. */
 function compareValues(a: Json | undefined, b: Json | undefined, descending: boolean): number {
   const missing = Number(a === undefined || a === null) - Number(b === undefined || b === null);
-  if (missing !== 0 || a === undefined || a === null || b === undefined || b === null) return missing;
+  if (missing !== 0 || a === undefined || a === null || b === undefined || b === null)
+    return missing;
   let order: number;
   if (typeof a === 'number' && typeof b === 'number') order = a - b;
   else if (typeof a === 'number') order = -1;
@@ -157,12 +173,18 @@ function compareValues(a: Json | undefined, b: Json | undefined, descending: boo
 
 /** A stored row, read as rule code reads events. */
 class RowReader implements EventReader {
+  readonly [readerMark] = true;
   readonly #event: HeldEvent;
   readonly #reads: readonly number[];
   readonly #paths: readonly Path[];
   readonly #plan: WindowDetectPlan;
 
-  constructor(event: HeldEvent, reads: readonly number[], paths: readonly Path[], plan: WindowDetectPlan) {
+  constructor(
+    event: HeldEvent,
+    reads: readonly number[],
+    paths: readonly Path[],
+    plan: WindowDetectPlan,
+  ) {
     this.#event = event;
     this.#reads = reads;
     this.#paths = paths;
@@ -171,7 +193,8 @@ class RowReader implements EventReader {
 
   get(slot: number): Json | undefined {
     const column = this.#reads[slot];
-    if (column === undefined) throw new Error(`the plan stores no column for path ${slot} of HAVING`);
+    if (column === undefined)
+      throw new Error(`the plan stores no column for path ${slot} of HAVING`);
     if (this.#plan.columns[column]!.kind !== 'whole') return this.#event.columns[column];
     return valueAtPath(this.#event.columns[column], this.#paths[slot]!);
   }

@@ -38,7 +38,12 @@ export function writeHeldEvent(to: ByteWriter, event: HeldEvent): void {
 }
 
 export function partitionOf(bytes: Uint8Array, start: number): number {
-  return bytes[start]! + bytes[start + 1]! * 0x100 + bytes[start + 2]! * 0x10000 + bytes[start + 3]! * 0x1000000;
+  return (
+    bytes[start]! +
+    bytes[start + 1]! * 0x100 +
+    bytes[start + 2]! * 0x10000 +
+    bytes[start + 3]! * 0x1000000
+  );
 }
 
 export function writePartition(bytes: Uint8Array, start: number, partition: number): void {
@@ -61,7 +66,13 @@ export function readHeldEvent(bytes: Uint8Array, start: number, columns: number)
   const number = positionAndFlag % 2 === 1 ? (reader.value() ?? null) : position;
   const values: (Json | undefined)[] = [];
   for (let i = 0; i < columns; i++) values.push(reader.value());
-  return { at: atOf(bytes, start), partition: partitionOf(bytes, start), number, position, columns: values };
+  return {
+    at: atOf(bytes, start),
+    partition: partitionOf(bytes, start),
+    number,
+    position,
+    columns: values,
+  };
 }
 
 /** The order of events: ($at, source, partition, number). */

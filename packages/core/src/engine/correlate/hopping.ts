@@ -1,5 +1,11 @@
 import type { Json } from '../../plan/json.ts';
-import { evidenceOf, type Candidate, type Scan, type ScanInput, type WindowKind } from './candidates.ts';
+import {
+  evidenceOf,
+  type Candidate,
+  type Scan,
+  type ScanInput,
+  type WindowKind,
+} from './candidates.ts';
 import type { Having, Judged } from './having.ts';
 import type { HeldEvent } from './held-event.ts';
 
@@ -43,7 +49,11 @@ export class HoppingWindows implements WindowKind {
     let due = Infinity;
     let from = 0;
     let to = 0;
-    for (let start = this.#firstStart(events[0]?.at ?? 0); from < events.length; start += this.#slideMs) {
+    for (
+      let start = this.#firstStart(events[0]?.at ?? 0);
+      from < events.length;
+      start += this.#slideMs
+    ) {
       const end = start + this.#lengthMs;
       while (from < events.length && events[from]!.at < start) from++;
       if (from === events.length) break;
@@ -54,7 +64,8 @@ export class HoppingWindows implements WindowKind {
       }
       while (to < events.length && events[to]!.at < end) to++;
       if (end <= scannedTo) continue;
-      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, this.#dueOf(end, clock, latenessMs));
+      if (!this.isFinal(end, clock, latenessMs))
+        due = Math.min(due, this.#dueOf(end, clock, latenessMs));
       try {
         const candidate = this.#judge(input, start, from, to);
         if (candidate !== null) candidates.push(candidate);
@@ -84,7 +95,17 @@ export class HoppingWindows implements WindowKind {
     const judged = judge.judge(events, from, to, this.#previous(events, start));
     if (judged === null) return null;
     const at = becameTrueAt ?? (this.#having.isEarly ? events[from]!.at : events[to - 1]!.at);
-    return windowCandidate('window', start, start, start + this.#lengthMs, at, judged, input, from, to);
+    return windowCandidate(
+      'window',
+      start,
+      start,
+      start + this.#lengthMs,
+      at,
+      judged,
+      input,
+      from,
+      to,
+    );
   }
 
   #previous(events: readonly HeldEvent[], start: number): (Json | undefined)[] | null {

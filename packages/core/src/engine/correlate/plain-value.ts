@@ -15,12 +15,14 @@ export function plainValueFrom(value: unknown): Json {
   let values = 0;
   let characters = 0;
   const copy = (from: unknown, depth: number): Json => {
-    if (++values > VALUES_MAX) throw new ResultRefused(`a result holds more than ${VALUES_MAX} values`);
+    if (++values > VALUES_MAX)
+      throw new ResultRefused(`a result holds more than ${VALUES_MAX} values`);
     if (depth > DEPTH_MAX) throw new ResultRefused(`a result is nested deeper than ${DEPTH_MAX}`);
     switch (typeof from) {
       case 'string':
         characters += from.length;
-        if (characters > TEXT_MAX) throw new ResultRefused(`a result is longer than ${TEXT_MAX} characters`);
+        if (characters > TEXT_MAX)
+          throw new ResultRefused(`a result is longer than ${TEXT_MAX} characters`);
         return from;
       case 'number':
         return Number.isFinite(from) ? from + 0 : String(from);
@@ -31,7 +33,9 @@ export function plainValueFrom(value: unknown): Json {
       case 'object':
         if (from === null) return null;
         if (isReader(from)) return copy(from.whole(), depth);
-        return Array.isArray(from) ? from.map((item) => copy(item, depth + 1)) : copyFields(from, depth);
+        return Array.isArray(from)
+          ? from.map((item) => copy(item, depth + 1))
+          : copyFields(from, depth);
       default:
         throw new ResultRefused(`a result holds a ${typeof from}`);
     }
@@ -79,7 +83,10 @@ export function returnedFrom(value: unknown, before: Fields): readonly Returned[
     if (!element) return;
     const fields = fieldsFrom(element, before);
     const id = fields['id'];
-    results.push({ fields, part: typeof id === 'string' || typeof id === 'number' ? String(id) : index });
+    results.push({
+      fields,
+      part: typeof id === 'string' || typeof id === 'number' ? String(id) : index,
+    });
   });
   return results;
 }

@@ -1,5 +1,14 @@
 import type { SlidingWindowPlan } from '../../plan/plan.ts';
-import { EVIDENCE_MAX, evidenceOf, type Candidate, type Evidence, type Run, type Scan, type ScanInput, type WindowKind } from './candidates.ts';
+import {
+  EVIDENCE_MAX,
+  evidenceOf,
+  type Candidate,
+  type Evidence,
+  type Run,
+  type Scan,
+  type ScanInput,
+  type WindowKind,
+} from './candidates.ts';
 import type { Having, Judged } from './having.ts';
 import type { HeldEvent } from './held-event.ts';
 
@@ -35,12 +44,16 @@ export class SlidingWindows implements WindowKind {
     const scan = new SlidingScan(this.#plan, this.#having, input);
     scan.run();
     const due = Math.min(
-      ...scan.candidates.map(({ end }) => end).filter((end) => !this.isFinal(end, clock, latenessMs)).map((end) => end + latenessMs + 1),
+      ...scan.candidates
+        .map(({ end }) => end)
+        .filter((end) => !this.isFinal(end, clock, latenessMs))
+        .map((end) => end + latenessMs + 1),
       this.#having.isEarly ? Infinity : scan.nextTimeAt + 1,
       events.length === 0 ? Infinity : this.forgetAt(events[0]!.at, latenessMs),
     );
     const carried = scan.carried;
-    const isOver = carried !== null && this.isFinal(carried.lastTrueAt + this.#plan.lengthMs, clock, latenessMs);
+    const isOver =
+      carried !== null && this.isFinal(carried.lastTrueAt + this.#plan.lengthMs, clock, latenessMs);
     return {
       candidates: scan.candidates,
       failures: scan.failures,
@@ -78,7 +91,7 @@ class SlidingScan {
     const judge = this.#having.start(this.#plan.lengthMs);
     let isCarried = false;
     let from = 0;
-    for (let to = 0; to < events.length; ) {
+    for (let to = 0; to < events.length;) {
       const { at } = events[to]!;
       if (!this.#having.isEarly && at >= clock) {
         this.nextTimeAt = at;
@@ -116,7 +129,8 @@ class SlidingScan {
       if (judged !== null) this.candidates.push(this.#timeCandidate(at, from, to, judged));
       return;
     }
-    if (this.#run !== null && at - this.#run.lastTrueAt >= lengthMs) this.#close(this.#run.lastTrueAt + lengthMs);
+    if (this.#run !== null && at - this.#run.lastTrueAt >= lengthMs)
+      this.#close(this.#run.lastTrueAt + lengthMs);
     if (judged === null) {
       if (this.#run !== null) this.#close(at);
       return;
@@ -134,7 +148,8 @@ class SlidingScan {
     } else {
       this.#run.lastTrueAt = at;
       this.#run.count = Math.max(this.#run.count, to - from);
-      for (let i = groupFrom; i < to; i++) extend(this.#run, this.#input.evidence(this.#input.events[i]!));
+      for (let i = groupFrom; i < to; i++)
+        extend(this.#run, this.#input.evidence(this.#input.events[i]!));
     }
   }
 
@@ -142,13 +157,31 @@ class SlidingScan {
     const run = this.#run!;
     this.#run = null;
     const { firstAt, start, count, first, last, judged } = run;
-    this.candidates.push({ identity: ['run', firstAt], start, end, at: firstAt, count, first, last, judged });
+    this.candidates.push({
+      identity: ['run', firstAt],
+      start,
+      end,
+      at: firstAt,
+      count,
+      first,
+      last,
+      judged,
+    });
   }
 
   #timeCandidate(at: number, from: number, to: number, judged: Judged): Candidate {
     const { events, evidence } = this.#input;
     const { first, last } = evidenceOf(events, from, to, evidence);
-    return { identity: ['run', at], start: events[from]!.at, end: at + 1, at, count: to - from, first, last, judged };
+    return {
+      identity: ['run', at],
+      start: events[from]!.at,
+      end: at + 1,
+      at,
+      count: to - from,
+      first,
+      last,
+      judged,
+    };
   }
 }
 

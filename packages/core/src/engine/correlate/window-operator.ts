@@ -15,7 +15,15 @@ import type { Partitions } from '../time/partitions.ts';
 import { KeyAlerts } from './alerts.ts';
 import type { Candidate, Evidence, Run, Scan, WindowKind } from './candidates.ts';
 import { Having, type HavingCode } from './having.ts';
-import { atOf, compareHeldEvents, nameOf, partitionOf, readHeldEvent, writePartition, type HeldEvent } from './held-event.ts';
+import {
+  atOf,
+  compareHeldEvents,
+  nameOf,
+  partitionOf,
+  readHeldEvent,
+  writePartition,
+  type HeldEvent,
+} from './held-event.ts';
 import { HoppingWindows } from './hopping.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
 import { SessionWindows } from './session.ts';
@@ -78,11 +86,19 @@ export class WindowOperator {
   }
 
   /** Takes an event (as `writeHeldEvent` wrote it) for a key. false: it is late, since its partition joined late. */
-  add(key: Uint8Array, keyStart: number, keyEnd: number, event: Uint8Array, start: number, end: number): boolean {
+  add(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    event: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     const { clock, latenessMs } = this.#facts;
     if (atOf(event, start) < clock.value - latenessMs) return false;
     const row = this.#log.findOrAdd(key, keyStart, keyEnd);
-    if (this.#log.count(row) === 0 && !this.#live.has(row)) this.#log.setMark(row, clock.value - latenessMs);
+    if (this.#log.count(row) === 0 && !this.#live.has(row))
+      this.#log.setMark(row, clock.value - latenessMs);
     this.#log.append(row, event, start, end);
     this.#touched.add(row);
     return true;
@@ -98,7 +114,8 @@ export class WindowOperator {
 
   #process(row: number): void {
     const live = this.#live.get(row);
-    if (live === undefined && this.#log.count(row) < this.#having.eventsMin) return this.#forget(row);
+    if (live === undefined && this.#log.count(row) < this.#having.eventsMin)
+      return this.#forget(row);
     const scan = this.#scan(row, live?.carried ?? null);
     const after = live ?? { results: new Map(), carried: null, alerts: new KeyAlerts() };
     this.#show(row, after, scan);
@@ -130,7 +147,9 @@ export class WindowOperator {
   #scan(row: number, carried: Run | null): Scan {
     const { clock, latenessMs, partitions, detect } = this.#facts;
     const events: HeldEvent[] = [];
-    this.#log.forEach(row, (bytes, start) => events.push(readHeldEvent(bytes, start, detect.columns.length)));
+    this.#log.forEach(row, (bytes, start) =>
+      events.push(readHeldEvent(bytes, start, detect.columns.length)),
+    );
     // Oldest first is nearly sorted, which sorting makes use of.
     events.reverse().sort((a, b) => compareHeldEvents(partitions, a, b));
     return this.#windows.scan({
@@ -169,7 +188,8 @@ export class WindowOperator {
     }
     for (const id of seen) if (this.#ended.has(id)) live.results.delete(id);
     this.#ended.clear();
-    for (const { error, end, event } of scan.failures) if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
+    for (const { error, end, event } of scan.failures)
+      if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
     this.#showAlerts(row, live, scan);
   }
 
@@ -196,11 +216,28 @@ export class WindowOperator {
     const changes: ResultChange[] = [];
     try {
       for (const fromHaving of returnedFrom(judged.value, {})) {
-        const given = { ...named, count: candidate.count, $at: candidate.at, $start: candidate.start, $end: candidate.end, ...fromHaving.fields };
-        const sunk = sink === null ? [{ fields: fromHaving.fields, part: null }] : returnedFrom(sink(structuredCopy(given) as never), fromHaving.fields);
+        const given = {
+          ...named,
+          count: candidate.count,
+          $at: candidate.at,
+          $start: candidate.start,
+          $end: candidate.end,
+          ...fromHaving.fields,
+        };
+        const sunk =
+          sink === null
+            ? [{ fields: fromHaving.fields, part: null }]
+            : returnedFrom(sink(structuredCopy(given) as never), fromHaving.fields);
         for (const { fields, part } of sunk) {
           const parts = [fromHaving.part, part].filter((one) => one !== null);
-          const id = resultId([candidate.identity[0], tenant, rule.id, key, candidate.identity[1], ...parts]);
+          const id = resultId([
+            candidate.identity[0],
+            tenant,
+            rule.id,
+            key,
+            candidate.identity[1],
+            ...parts,
+          ]);
           changes.push({
             change: 'open',
             revision: 0,
@@ -216,7 +253,12 @@ export class WindowOperator {
     return changes;
   }
 
-  #result(id: string, key: Readonly<Record<string, string>>, candidate: Candidate, fields: Fields): Result {
+  #result(
+    id: string,
+    key: Readonly<Record<string, string>>,
+    candidate: Candidate,
+    fields: Fields,
+  ): Result {
     const { rule, tenant } = this.#facts;
     return {
       id,
@@ -346,7 +388,10 @@ function windowKindOf(detect: WindowDetectPlan, having: Having): WindowKind {
 function liveToJson(live: Live | undefined): Json {
   if (live === undefined) return null;
   return {
-    results: [...live.results.values()].map(({ revision, change }) => ({ revision, change })) as unknown as Json,
+    results: [...live.results.values()].map(({ revision, change }) => ({
+      revision,
+      change,
+    })) as unknown as Json,
     carried: live.carried as unknown as Json,
     alerts: live.alerts.toJson(),
   };
@@ -359,7 +404,8 @@ function liveFromJson(json: Json): Live {
     alerts: Json;
   };
   const shown = results.map(
-    ({ revision, change }) => [change.result.id, { revision, change, text: JSON.stringify(change.result) }] as const,
+    ({ revision, change }) =>
+      [change.result.id, { revision, change, text: JSON.stringify(change.result) }] as const,
   );
   return { results: new Map(shown), carried, alerts: KeyAlerts.fromJson(alerts) };
 }

@@ -42,10 +42,22 @@ export class MatchCounts {
   noTime = 0;
   future = 0;
   noKey = 0;
-  readonly rules: { matched: number; filterCalls: number; filterErrors: number; late: number; results: number }[];
+  readonly rules: {
+    matched: number;
+    filterCalls: number;
+    filterErrors: number;
+    late: number;
+    results: number;
+  }[];
 
   constructor(rules: number) {
-    this.rules = Array.from({ length: rules }, () => ({ matched: 0, filterCalls: 0, filterErrors: 0, late: 0, results: 0 }));
+    this.rules = Array.from({ length: rules }, () => ({
+      matched: 0,
+      filterCalls: 0,
+      filterErrors: 0,
+      late: 0,
+      results: 0,
+    }));
   }
 }
 
@@ -59,8 +71,8 @@ export class Matcher {
   readonly #output: MatchOutput;
   readonly #times = new Map<SourceProgram, SourceTimes>();
   readonly #lateness = new Map<string, { latenessMs: number; boundMs: number }>();
-  #decoder: Decoder | null = null;
-  #view: EventView | null = null;
+  #reading: { readonly decoder: Decoder; readonly view: EventView; readonly width: number } | null =
+    null;
   readonly #key = new ByteWriter();
   readonly #row = new ByteWriter();
 
@@ -94,11 +106,9 @@ export class Matcher {
     this.#source = this.#program.source(batch.source);
     this.#streamPartition = batch.partition;
     const times = this.#timesOf(this.#source);
-    // Made on first use: every source and rule has named its paths by then.
-    this.#decoder ??= makeJsonDecoder(this.#program.paths);
-    const view = (this.#view ??= new EventView(this.#program.paths));
+    const { decoder, view } = this.#readers();
     view.setConstants(this.#source.constants);
-    const decoded = this.#decoder.decode(batch.bytes, batch.starts, batch.lengths, batch.numbers.length);
+    const decoded = decoder.decode(batch.bytes, batch.starts, batch.lengths, batch.numbers.length);
     this.counts.read += batch.numbers.length;
     for (const { index, reason, offset } of decoded.setAside) {
       this.counts.undecodable++;
@@ -114,9 +124,22 @@ export class Matcher {
     }
   }
 
+  /** Made on first use, and again when a source that nobody declared brought paths of its own. */
+  #readers(): { decoder: Decoder; view: EventView } {
+    const { paths } = this.#program;
+    if (this.#reading === null || this.#reading.width !== paths.length)
+      this.#reading = {
+        decoder: makeJsonDecoder(paths),
+        view: new EventView(paths),
+        width: paths.length,
+      };
+    return this.#reading;
+  }
+
   #timesOf(source: SourceProgram): SourceTimes {
     let times = this.#times.get(source);
-    if (times === undefined) this.#times.set(source, (times = new SourceTimes(source, this.#program)));
+    if (times === undefined)
+      this.#times.set(source, (times = new SourceTimes(source, this.#program)));
     return times;
   }
 
@@ -125,7 +148,8 @@ export class Matcher {
     this.#place(view, source);
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
-    if (source.identitySlots.length > 0 && this.#number !== this.#position && this.#isDuplicate()) return;
+    if (source.identitySlots.length > 0 && this.#number !== this.#position && this.#isDuplicate())
+      return;
     this.counts.decoded++;
     let isWanted = false;
     const { candidates } = source;
@@ -147,14 +171,17 @@ export class Matcher {
   #place(view: EventView, source: SourceProgram): void {
     let { partitionSlot, tenantSlot } = source;
     const partition =
-      partitionSlot < 0 ? this.#streamPartition : (keyTextOf(view.get(partitionSlot), NO_EMPTY_TEXTS) ?? '');
+      partitionSlot < 0
+        ? this.#streamPartition
+        : (keyTextOf(view.get(partitionSlot), NO_EMPTY_TEXTS) ?? '');
     this.#partition = this.#partitions.intern(source.plan.name, partition);
     this.#tenant =
       source.plan.tenant.kind === 'constant'
         ? source.plan.tenant.name
         : (keyTextOf(view.get(tenantSlot), NO_EMPTY_TEXTS) ?? '');
     this.#number = this.#position;
-    if (source.identitySlots.length > 0) this.#number = declaredNumber(view, source) ?? this.#position;
+    if (source.identitySlots.length > 0)
+      this.#number = declaredNumber(view, source) ?? this.#position;
   }
 
   #readTimes(view: EventView, times: SourceTimes, stampedAt: number): void {
@@ -163,7 +190,11 @@ export class Matcher {
     const arrivedAt = Number.isNaN(stampedAt) ? times.arrivedAt(view) : stampedAt;
     this.#hasTime = !Number.isNaN(at);
     // A file says nothing of arrival: an event without time stands where its partition stands.
-    this.#arrivedAt = !Number.isNaN(arrivedAt) ? arrivedAt : this.#hasTime ? at : Math.max(0, highest);
+    this.#arrivedAt = !Number.isNaN(arrivedAt)
+      ? arrivedAt
+      : this.#hasTime
+        ? at
+        : Math.max(0, highest);
     this.#isFuture = this.#hasTime && at > this.#arrivedAt + FUTURE_MS;
     this.#timeFrom = this.#hasTime && !this.#isFuture ? 'event' : 'arrival';
     this.#at = this.#timeFrom === 'event' ? at : this.#arrivedAt;
@@ -179,7 +210,10 @@ export class Matcher {
     const { plan } = this.#source;
     const rememberMs = plan.latenessMs ?? this.#program.tenantLatenessMs(this.#tenant);
     const watermark = this.#highestBefore[0]! - plan.boundMs;
-    if (!this.identities.isRepeated(this.#partition, this.#number, this.#at + rememberMs, watermark)) return false;
+    if (
+      !this.identities.isRepeated(this.#partition, this.#number, this.#at + rememberMs, watermark)
+    )
+      return false;
     this.counts.duplicates++;
     const { partition } = this.#partitions.name(this.#partition);
     this.#output.setAside({
@@ -227,9 +261,12 @@ export class Matcher {
   }
 
   #inLists(view: EventView, program: IocProgram, hits: IocHit[]): boolean {
-    if (program.kind === 'and') return program.of.every((part) => this.#inLists(view, part, hits));
-    // Every part is asked, so that the result carries all rows that hit.
-    if (program.kind === 'or') return program.of.filter((part) => this.#inLists(view, part, hits)).length > 0;
+    if (program.kind === 'and' || program.kind === 'or') {
+      if (program.kind === 'and')
+        return program.of.every((part) => this.#inLists(view, part, hits));
+      // Every part is asked, so that the result carries all rows that hit.
+      return program.of.filter((part) => this.#inLists(view, part, hits)).length > 0;
+    }
     if (program.kind === 'not') return !this.#inLists(view, program.of, []);
     const row = this.#lists.find(program.list, view.get(program.slot));
     if (row === null) return false;
@@ -281,7 +318,12 @@ export class Matcher {
 
   #windowed(view: EventView, program: RuleProgram): void {
     const { rule, clockField } = program;
-    const at = clockField === 0 ? (this.#hasTime ? this.#seenOwnTime() : Number.NaN) : this.#timesOf(this.#source).using(view, clockField, this.#arrivedAt);
+    const at =
+      clockField === 0
+        ? this.#hasTime
+          ? this.#seenOwnTime()
+          : Number.NaN
+        : this.#timesOf(this.#source).using(view, clockField, this.#arrivedAt);
     if (Number.isNaN(at)) {
       this.counts.noTime++;
       this.#noTimeRules.push(rule.id);
@@ -313,7 +355,10 @@ export class Matcher {
     let lateness = this.#lateness.get(name);
     if (lateness === undefined) {
       const { clock, latenessMs } = this.#program.timeOf(program, this.#tenant);
-      lateness = { latenessMs, boundMs: clock.boundMs.get(this.#source.plan.name) ?? this.#source.plan.boundMs };
+      lateness = {
+        latenessMs,
+        boundMs: clock.boundMs.get(this.#source.plan.name) ?? this.#source.plan.boundMs,
+      };
       this.#lateness.set(name, lateness);
     }
     return lateness;
@@ -332,7 +377,11 @@ export class Matcher {
     });
   }
 
-  #columnValue(view: EventView, program: RuleProgram, column: RuleProgram['columns'][number]): Json | undefined {
+  #columnValue(
+    view: EventView,
+    program: RuleProgram,
+    column: RuleProgram['columns'][number],
+  ): Json | undefined {
     try {
       const value = column(view);
       switch (typeof value) {
@@ -384,7 +433,12 @@ export class Matcher {
     return [...texts];
   }
 
-  #eachKey(program: RuleProgram, parts: readonly (readonly string[])[], depth: number, chosen: string[]): void {
+  #eachKey(
+    program: RuleProgram,
+    parts: readonly (readonly string[])[],
+    depth: number,
+    chosen: string[],
+  ): void {
     if (depth < parts.length) {
       for (const text of parts[depth]!) {
         chosen[depth] = text;
@@ -401,17 +455,27 @@ export class Matcher {
     const partitions = this.#partitions;
     if (!Number.isNaN(this.#seenAt)) partitions.raise(this.#partition, 0, this.#seenAt);
     partitions.setArrivedAt(this.#partition, this.#arrivedAt);
-    if (partitions.standing(this.#partition) !== 'open') partitions.setStanding(this.#partition, 'open');
+    if (partitions.standing(this.#partition) !== 'open')
+      partitions.setStanding(this.#partition, 'open');
     for (let field = 1; field <= this.#program.usings.length; field++) {
       const at = times.using(view, field, this.#arrivedAt);
-      if (!Number.isNaN(at)) partitions.raise(this.#partition, field, Math.min(at, this.#arrivedAt));
+      if (!Number.isNaN(at))
+        partitions.raise(this.#partition, field, Math.min(at, this.#arrivedAt));
     }
   }
 
   #reportLeftOut(): void {
-    this.#report('late', this.#lateRules, 'the event is older than its partition has reached, less bound and lateness');
+    this.#report(
+      'late',
+      this.#lateRules,
+      'the event is older than its partition has reached, less bound and lateness',
+    );
     this.#report('no time', this.#noTimeRules, 'the event has no readable time');
-    this.#report('future', this.#futureRules, 'the event is dated more than 5 minutes after its arrival');
+    this.#report(
+      'future',
+      this.#futureRules,
+      'the event is dated more than 5 minutes after its arrival',
+    );
   }
 
   #report(clause: RuleError['clause'], rules: string[], message: string): void {
@@ -421,7 +485,12 @@ export class Matcher {
   }
 
   #error(program: RuleProgram, clause: RuleError['clause'], error: unknown): void {
-    this.#output.error({ ...this.#errorPlace(), rules: [program.rule.id], clause, message: messageOf(error) });
+    this.#output.error({
+      ...this.#errorPlace(),
+      rules: [program.rule.id],
+      clause,
+      message: messageOf(error),
+    });
   }
 
   #errorPlace(): { source: string; partition: string; number: number } {
@@ -446,6 +515,11 @@ function declaredNumber(view: EventView, source: SourceProgram): Json {
 
 /** What rule code threw, as one short line; nothing of it is called. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : typeof error === 'string' ? error : 'the rule threw a value';
+  const text =
+    error instanceof Error
+      ? error.message
+      : typeof error === 'string'
+        ? error
+        : 'the rule threw a value';
   return text.slice(0, 300);
 }

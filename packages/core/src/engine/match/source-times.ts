@@ -1,6 +1,6 @@
 import type { EventView } from '../../formats/event-view.ts';
 import type { Json } from '../../plan/json.ts';
-import { makeTimeReader } from '../time/parse-time.ts';
+import { makeTimeReader } from '../../plan/parse-time.ts';
 import type { Program, SourceProgram } from '../program.ts';
 
 type ReadTime = (value: Json | undefined) => number;
@@ -21,7 +21,10 @@ export class SourceTimes {
     this.#usings = program.usings.map((path, i) => {
       const readers = program.usingPlans(plan, path).map(makeTimeReader);
       const isArrival = path.length === 1 && path[0] === '$arrivedAt';
-      return { slot: isArrival ? -1 : source.usingSlots[i]!, read: (value) => firstReadable(readers, value) };
+      return {
+        slot: isArrival ? -1 : source.usingSlots[i]!,
+        read: (value) => firstReadable(readers, value),
+      };
     });
   }
 

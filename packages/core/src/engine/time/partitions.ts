@@ -43,7 +43,14 @@ export class Partitions {
       index = this.#list.length;
       ofSource.set(partition, index);
       const highest = new Array<number>(this.#clockFields).fill(-Infinity);
-      this.#list.push({ source, partition, highest, standing: 'open', arrivedAt: -Infinity, changed: true });
+      this.#list.push({
+        source,
+        partition,
+        highest,
+        standing: 'open',
+        arrivedAt: -Infinity,
+        changed: true,
+      });
       this.version++;
     }
     return index;
@@ -132,7 +139,8 @@ export class Partitions {
         else partition.highest[field] = highest;
       }
       // What is ended stays ended; between open and idle the part that has read further knows.
-      if (standing === 'ended' || (newer && partition.standing !== 'ended')) partition.standing = standing;
+      if (standing === 'ended' || (newer && partition.standing !== 'ended'))
+        partition.standing = standing;
       if (arrivedAt > partition.arrivedAt) partition.arrivedAt = arrivedAt;
       partition.changed = false;
     }

@@ -60,13 +60,20 @@ export interface KeySyntax {
   readonly span: Span;
   readonly name: string;
   /** A field, or code over `event` (`user = utils.lower(event.User)`). */
-  readonly value: { readonly kind: 'field'; readonly field: FieldName } | { readonly kind: 'code'; readonly code: Code };
+  readonly value:
+    | { readonly kind: 'field'; readonly field: FieldName }
+    | { readonly kind: 'code'; readonly code: Code };
   readonly each: boolean;
 }
 
 export type WindowSyntax = { readonly span: Span } & (
   | { readonly kind: 'hopping'; readonly lengthMs: number; readonly slideMs: number }
-  | { readonly kind: 'sliding'; readonly lengthMs: number; readonly maxMs: number; readonly every: boolean }
+  | {
+      readonly kind: 'sliding';
+      readonly lengthMs: number;
+      readonly maxMs: number;
+      readonly every: boolean;
+    }
   | { readonly kind: 'session'; readonly gapMs: number }
 );
 

@@ -1,0 +1,109 @@
+import type { Diagnostic, Span } from '../plan/diagnostic.ts';
+import type { SourcesPlan } from '../plan/source-plan.ts';
+import { visit } from './epl/visit.ts';
+import { aggregateWord } from './code/aggregates.ts';
+import { diagnostic } from './diagnostics/diagnostic.ts';
+import { nearest } from './diagnostics/nearest.ts';
+import type { IocSyntax, RuleSyntax } from './epl/syntax.ts';
+
+/** A rule and where it was read. */
+export interface RuleInFile {
+  readonly syntax: RuleSyntax;
+  readonly file: string;
+}
+
+/** What can be said of rules that can be read, without compiling their code. */
+export function checkRules(rules: readonly RuleInFile[], sources: SourcesPlan): Diagnostic[] {
+  return [...checkNames(rules), ...rules.flatMap((rule) => checkRule(rule, sources))];
+}
+
+function checkNames(rules: readonly RuleInFile[]): Diagnostic[] {
+  const seen = new Map<string, RuleInFile[]>();
+  const found: Diagnostic[] = [];
+  for (const rule of rules) {
+    const { syntax, file } = rule;
+    const id = syntax.id ?? syntax.name;
+    const others = seen.get(id) ?? [];
+    const other = others.find((one) => shareTenant(one.syntax, syntax));
+    if (other !== undefined)
+      found.push(
+        diagnostic({
+          code: 'E201',
+          message: `a rule called ${JSON.stringify(id)} is already in ${other.file}`,
+          file,
+          span: syntax.nameSpan,
+        }),
+      );
+    seen.set(id, [...others, rule]);
+  }
+  return found;
+}
+
+const shareTenant = (a: RuleSyntax, b: RuleSyntax): boolean =>
+  a.tenants === null ||
+  b.tenants === null ||
+  a.tenants.some((tenant) => b.tenants!.includes(tenant));
+
+function checkRule({ syntax, file }: RuleInFile, sources: SourcesPlan): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  const add = (
+    code: Diagnostic['code'],
+    message: string,
+    span: Span,
+    correction?: string,
+  ): void => {
+    found.push(diagnostic({ code, message, file, span, try: correction }));
+  };
+  checkWindow(syntax, add);
+  checkLists(syntax.iocs, sources, add);
+  checkSources(syntax, sources, add);
+  return found;
+}
+
+type Add = (code: Diagnostic['code'], message: string, span: Span, correction?: string) => void;
+
+function checkWindow({ aggregate }: RuleSyntax, add: Add): void {
+  if (aggregate === null) return;
+  const { window, keys, having } = aggregate;
+  if (window.kind === 'hopping' && window.slideMs > window.lengthMs)
+    add(
+      'E203',
+      'the slide is longer than the window',
+      window.span,
+      'make the first span the longer one',
+    );
+  const names = new Set<string>();
+  for (const { name, span } of keys ?? []) {
+    if (names.has(name)) add('E204', `there are two keys called ${name}`, span);
+    names.add(name);
+  }
+  if (having === null || having.names !== 'aggregates' || window.kind === 'hopping') return;
+  visit(having.tree, (node) => {
+    if (aggregateWord(node) === 'previous') add('E205', 'this window has no previous one', node);
+  });
+}
+
+function checkLists(iocs: IocSyntax | null, sources: SourcesPlan, add: Add): void {
+  if (iocs === null) return;
+  if (iocs.kind === 'not') return checkLists(iocs.of, sources, add);
+  if (iocs.kind !== 'in') return iocs.of.forEach((part) => checkLists(part, sources, add));
+  const known = sources.lists.map(({ name }) => name);
+  if (!known.includes(iocs.list))
+    add('E202', `no list is called ${iocs.list}`, iocs.span, nearest(iocs.list, known));
+}
+
+function checkSources(syntax: RuleSyntax, { sources }: SourcesPlan, add: Add): void {
+  if (syntax.sources.length === 0) {
+    add('W501', 'this rule reads every source', syntax.nameSpan);
+    if (syntax.filter === null && syntax.iocs === null && syntax.aggregate === null)
+      add('W503', 'every event is a result of this rule', syntax.nameSpan);
+  }
+  if (sources.length === 0) return;
+  for (const { field, values, span } of syntax.sources) {
+    if (field.path.length !== 1 || field.path[0] !== '$source') continue;
+    const known = sources.map(({ name }) => name);
+    for (const value of values)
+      if (!known.includes(value))
+        add('W502', `no source is called ${JSON.stringify(value)}`, span, nearest(value, known));
+  }
+}

@@ -1,0 +1,201 @@
+import type { Diagnostic } from '../../plan/diagnostic.ts';
+import { javascriptCodes } from '../code/codes.ts';
+
+/** One kind of diagnostic. Codes are published names: never reused, never given another meaning. */
+export interface CodeFacts {
+  readonly code: Diagnostic['code'];
+  readonly title: string;
+  readonly why: string;
+  /** What to do, where the message knows nothing better. */
+  readonly try?: string;
+  readonly example?: string;
+}
+
+/** E1: the text of a rule. */
+const textCodes: readonly CodeFacts[] = [
+  {
+    code: 'E101',
+    title: 'text outside a rule',
+    why: 'a file holds rules, and a rule begins with RULE and its name in quotes',
+    try: 'RULE "name"',
+  },
+  {
+    code: 'E102',
+    title: 'not a clause',
+    why: 'a misspelt clause would be left out silently, and the rule would find something else',
+    example: 'FILTRE event.code == 4625',
+  },
+  {
+    code: 'E103',
+    title: 'something else was expected here',
+    why: 'the clause cannot be read as written',
+  },
+  {
+    code: 'E104',
+    title: 'a clause is given twice',
+    why: 'it is not clear which of them holds',
+    try: 'leave one of them out',
+  },
+  {
+    code: 'E105',
+    title: 'a string, name or comment is not closed or not written right',
+    why: 'all that follows would be read as part of it',
+  },
+  {
+    code: 'E106',
+    title: 'a value without quotes',
+    why: 'without quotes a value could be taken for a field or a clause',
+    example: 'SOURCES product = windows',
+  },
+  {
+    code: 'E107',
+    title: 'not a span of time',
+    why: 'a span is a positive whole number and a unit',
+    try: 'write it like 5:min, 30:sec or 1:day',
+    example: 'WITHIN 5:mni',
+  },
+  { code: 'E108', title: 'not JavaScript', why: 'the code of this clause cannot be read' },
+  {
+    code: 'E109',
+    title: "another language's operator",
+    why: 'code in rules is JavaScript',
+    example: 'FILTER event.a == 1 and event.b == 2',
+  },
+  {
+    code: 'E111',
+    title: 'AGGREGATE BY without WITHIN',
+    why: 'without an end a window would be kept for ever',
+  },
+  {
+    code: 'E112',
+    title: 'a clause about many events in a rule about one',
+    why: 'without AGGREGATE BY each event is looked at alone',
+  },
+  {
+    code: 'E113',
+    title: 'not one of the words that may stand here',
+    why: 'only these words have a meaning here',
+    example: 'SEVERITY hihg',
+  },
+  {
+    code: 'E114',
+    title: 'a test that cannot be read',
+    why: 'events of a test are plain values, so that they mean the same everywhere',
+  },
+  {
+    code: 'E115',
+    title: 'SELECT beside another clause that says the same',
+    why: 'SELECT lists the fields of the result, as SINK and a HAVING that is a function do',
+  },
+  { code: 'E116', title: 'not a file of rules', why: 'rules are text' },
+];
+
+/** Clauses that the language has and this version does not run. `docs/language.md` lists them under "Not yet". */
+export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
+  [
+    ['E170', 'LOOKUP'],
+    ['E171', 'ENRICH'],
+    ['E172', 'MODEL'],
+    ['E173', 'EXCEPT'],
+    ['E174', 'SEQUENCE'],
+    ['E175', 'ALL'],
+    ['E176', 'JOIN'],
+    ['E177', 'OUTPUT'],
+    ['E178', 'ACTION'],
+    ['E179', 'ALERT BY'],
+    ['E180', 'SCORE'],
+    ['E181', 'tables.put'],
+    ['E182', 'WITHIN n:events'],
+    ['E183', 'FROM FIRST'],
+    ['E184', 'SESSION … MAX'],
+    ['E186', 'PATH'],
+    ['E187', 'METRIC'],
+    ['E188', 'firstSeen, rare, baseline'],
+    ['E190', '$rule, $tag, $severity'],
+    ['E191', 'top'],
+  ] as const
+).map(([code, words]) => ({
+  code,
+  words,
+  title: `${words} is not built yet`,
+  why: 'a rule that runs without a part of it would find something else than its author means',
+  try: 'wait for the version that has it, or write the rule without',
+}));
+
+/** E2: rules that can be read and cannot be meant. */
+const checkCodes: readonly CodeFacts[] = [
+  {
+    code: 'E201',
+    title: 'two rules of one name',
+    why: 'the name (or ID) says whose result it is; two of them could not be told apart',
+    try: 'give one of them another name or an ID',
+  },
+  {
+    code: 'E202',
+    title: 'a list that nobody declared',
+    why: 'without its rows nothing could be found in it',
+    try: 'declare it under lists: in weir.yaml',
+  },
+  {
+    code: 'E203',
+    title: 'a slide longer than the window',
+    why: 'events between two windows would be in none',
+    example: 'WITHIN 1:min, 5:min',
+  },
+  { code: 'E204', title: 'two keys of one name', why: 'a result names its key by these names' },
+  {
+    code: 'E205',
+    title: 'previous() in a window that has no previous one',
+    why: 'only tumbling and hopping windows have one that lies one slide earlier',
+  },
+];
+
+/** E4: weir.yaml. */
+const configCodes: readonly CodeFacts[] = [
+  { code: 'E401', title: 'not YAML', why: 'the file cannot be read' },
+  {
+    code: 'E402',
+    title: 'an entry that is not known',
+    why: 'a misspelt entry would be left out silently',
+  },
+  { code: 'E403', title: 'a value of the wrong kind', why: 'the entry cannot be read as written' },
+  {
+    code: 'E404',
+    title: 'a source without a field that it needs',
+    why: 'the source cannot be read without it',
+  },
+];
+
+/** W5: the rule runs, and perhaps not as meant. */
+const warningCodes: readonly CodeFacts[] = [
+  {
+    code: 'W501',
+    title: 'no SOURCES',
+    why: 'every event of the tenant is tried, and every source holds the clock back',
+    try: 'name what it reads: SOURCES $source = "…"',
+  },
+  {
+    code: 'W502',
+    title: 'a source that nobody declared',
+    why: 'no event can come from it',
+    try: 'compare with the names under sources: in weir.yaml',
+  },
+  {
+    code: 'W503',
+    title: 'a rule that keeps every event',
+    why: 'without FILTER, SOURCES or a list each event is a result',
+  },
+];
+
+export const codes: readonly CodeFacts[] = [
+  ...textCodes,
+  ...notYet,
+  ...checkCodes,
+  ...javascriptCodes,
+  ...configCodes,
+  ...warningCodes,
+];
+
+const byCode = new Map<string, CodeFacts>(codes.map((facts) => [facts.code, facts]));
+
+export const codeFacts = (code: string): CodeFacts | undefined => byCode.get(code);

@@ -1,0 +1,137 @@
+import { printAggregates } from '../code/aggregates.ts';
+import { printCode, stringText } from '../code/print-code.ts';
+import { spanText } from './spans-of-time.ts';
+import type {
+  AggregateSyntax,
+  Code,
+  FieldName,
+  IocSyntax,
+  KeySyntax,
+  RuleSyntax,
+  TestSyntax,
+  WindowSyntax,
+} from './syntax.ts';
+import type { Json } from '../../plan/json.ts';
+
+/** Canonical text of a rule: clauses in the order of docs/language.md section 3. Parsing it gives the same plan. */
+export function printRule(rule: RuleSyntax): string {
+  return `${[...meaningOf(rule), ...rule.tests.map(testText)].join('\n  ')}\n`;
+}
+
+/** The canonical text without tests: rules of one meaning have one. */
+export function printMeaning(rule: RuleSyntax): string {
+  return `${meaningOf(rule).join('\n  ')}\n`;
+}
+
+export const printRules = (rules: readonly RuleSyntax[]): string => rules.map(printRule).join('\n');
+
+function meaningOf(rule: RuleSyntax): string[] {
+  const lines = [`RULE ${stringText(rule.name)}`];
+  const one = (word: string, value: string | null): void => {
+    if (value !== null) lines.push(`${word} ${value}`);
+  };
+  const strings = (word: string, values: readonly string[]): void => {
+    if (values.length > 0) lines.push(`${word} ${values.map(stringText).join(', ')}`);
+  };
+  one('ID', rule.id && stringText(rule.id));
+  one('DESCRIPTION', rule.description && stringText(rule.description));
+  one('SEVERITY', rule.severity);
+  strings('TAGS', rule.tags);
+  one('OWNER', rule.owner && stringText(rule.owner));
+  strings('REFERENCES', rule.references);
+  strings('FALSE POSITIVES', rule.falsePositives);
+  one('STATUS', rule.status === 'enabled' ? null : rule.status);
+  one('TENANTS', rule.tenants && `[${rule.tenants.map(stringText).join(', ')}]`);
+  if (rule.sources.length > 0)
+    lines.push(
+      `SOURCES ${rule.sources.map(({ field, values }) => `${nameText(field)} = [${values.map(stringText).join(', ')}]`).join(' AND ')}`,
+    );
+  one(rule.filter?.names === 'fields' ? 'WHERE' : 'FILTER', rule.filter && codeText(rule.filter));
+  one('IOC FILTERS', rule.iocs && iocText(rule.iocs));
+  one(
+    'USING',
+    rule.using &&
+      nameText(rule.using.field) +
+        (rule.using.boundMs === null ? '' : ` BOUND ${spanText(rule.using.boundMs)}`),
+  );
+  one('LATENESS', rule.latenessMs === null ? null : spanText(rule.latenessMs));
+  if (rule.aggregate !== null) lines.push(...aggregateLines(rule.aggregate));
+  one('SINK', rule.sink && codeText(rule.sink));
+  return lines;
+}
+
+function aggregateLines({ keys, window, sort, having }: AggregateSyntax): string[] {
+  const lines = [
+    `AGGREGATE BY ${keys === null ? '*' : keys.map(keyText).join(', ')}`,
+    `WITHIN ${windowText(window)}`,
+  ];
+  if (sort.length > 0)
+    lines.push(
+      `SORT BY ${sort.map(({ field, descending }) => nameText(field) + (descending ? ' DESC' : '')).join(', ')}`,
+    );
+  if (having !== null) lines.push(`HAVING ${codeText(having)}`);
+  return lines;
+}
+
+/** Code inside a rule: its lines are moved in with the clauses. Template literals keep their own lines. */
+function codeText(code: Code): string {
+  const text = code.names === 'aggregates' ? printAggregates(code.tree) : printCode(code.tree);
+  return text.includes('`') ? text : text.replace(/\n/g, '\n  ');
+}
+
+const WORD = /^[\p{ID_Start}$_@][\p{ID_Continue}$]*$/u;
+
+/** A name as it may stand outside code. */
+export function nameText({ path }: Pick<FieldName, 'path'>): string {
+  if (path.every((step) => WORD.test(step))) return path.join('.');
+  return path.length === 1 ? `[${stringText(path[0]!)}]` : `[${stringText(path.join('.'))}]`;
+}
+
+function keyText({ name, value, each }: KeySyntax): string {
+  if (value.kind === 'code') return `${each ? 'EACH ' : ''}${name} = ${codeText(value.code)}`;
+  return `${each ? 'EACH ' : ''}${nameText(value.field)}`;
+}
+
+function windowText(window: WindowSyntax): string {
+  switch (window.kind) {
+    case 'hopping':
+      return window.slideMs === window.lengthMs
+        ? spanText(window.lengthMs)
+        : `${spanText(window.lengthMs)}, ${spanText(window.slideMs)}`;
+    case 'session':
+      return `SESSION ${spanText(window.gapMs)}`;
+    case 'sliding':
+      return `${spanText(window.lengthMs)} SLIDING${window.every ? ' EVERY' : ''}${window.maxMs === 86_400_000 ? '' : ` MAX ${spanText(window.maxMs)}`}`;
+  }
+}
+
+function iocText(iocs: IocSyntax): string {
+  switch (iocs.kind) {
+    case 'in':
+      return `IN ${iocs.list}(${nameText(iocs.field)})`;
+    case 'not':
+      return `NOT ${iocText(iocs.of)}`;
+    case 'and':
+      return iocs.of.map(iocText).join(' AND ');
+    case 'or':
+      return iocs.of.map(iocText).join(' OR ');
+  }
+}
+
+function testText({ name, events, expect }: TestSyntax): string {
+  const expected =
+    expect.kind === 'matching'
+      ? objectsText(expect.results)
+      : `${expect.kind === 'alerts' ? 'ALERTS ' : ''}${expect.count}`;
+  return `TEST ${stringText(name)} EVENTS ${objectsText(events)} EXPECT ${expected}`;
+}
+
+function objectsText(objects: readonly { readonly [name: string]: Json }[]): string {
+  if (objects.length === 0) return '[]';
+  return `[\n${objects.map((one) => `    ${jsonText(one)},\n`).join('')}  ]`;
+}
+
+const jsonText = (value: Json): string =>
+  JSON.stringify(value)
+    .replace(/\u2028/g, '\\u2028')
+    .replace(/\u2029/g, '\\u2029');

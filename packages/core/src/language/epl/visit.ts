@@ -1,0 +1,21 @@
+import type { AnyNode, Node } from 'acorn';
+
+/** Calls `see` with every node of a tree, parents first. The stack is its own, so depth does not matter. */
+export function visit(tree: Node, see: (node: AnyNode) => void): void {
+  const waiting: Node[] = [tree];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    see(node as AnyNode);
+    for (const value of Object.values(node))
+      for (const child of Array.isArray(value) ? (value as unknown[]) : [value as unknown])
+        if (isNode(child)) waiting.push(child);
+  }
+}
+
+export function isNode(value: unknown): value is Node {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { type?: unknown }).type === 'string' &&
+    'start' in value
+  );
+}
