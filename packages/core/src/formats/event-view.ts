@@ -1,0 +1,112 @@
+import { readerMark, type EventReader } from '../plan/event-reader.ts';
+import type { Json, Path } from '../plan/json.ts';
+import { valueAtPath } from '../plan/path-value.ts';
+import { decodeValue } from './json-text.ts';
+import type { DecodedBatch } from './record-batch.ts';
+
+const FACTS = ['$at', '$arrivedAt', '$source', '$tenant', '$id'] as const;
+
+const NO_BATCH: DecodedBatch = {
+  bytes: new Uint8Array(0),
+  count: 0,
+  index: new Int32Array(0),
+  starts: new Int32Array(0),
+  ends: new Int32Array(0),
+  spans: new Int32Array(0),
+  width: 0,
+  setAside: [],
+};
+
+/** One event of a decoded batch at a time: a field is decoded when it is first read. Making one costs, moving it does not. */
+export class EventView implements EventReader {
+  readonly [readerMark] = true;
+  readonly #paths: readonly Path[];
+  /** Slots of facts, by the order of FACTS; -1 if nobody reads it. */
+  readonly #factSlots: readonly number[];
+  readonly #facts: (Json | undefined)[] = FACTS.map(() => undefined);
+  #constants: readonly (readonly [slot: number, value: Json])[] = [];
+  #batch = NO_BATCH;
+  #record = 0;
+  #spanBase = 0;
+  /** Rises with every event: what was decoded for an older one is stale. */
+  #stamp = 0;
+  readonly #stamps: Float64Array;
+  readonly #values: (Json | undefined)[];
+
+  constructor(paths: readonly Path[]) {
+    this.#paths = [...paths];
+    this.#factSlots = FACTS.map((fact) =>
+      paths.findIndex((path) => path.length === 1 && path[0] === fact),
+    );
+    this.#stamps = new Float64Array(paths.length);
+    this.#values = paths.map(() => undefined);
+  }
+
+  /** Constant fields of the source that the coming events are of; they win over the event's own. */
+  setConstants(constants: readonly (readonly [slot: number, value: Json])[]): void {
+    this.#constants = constants;
+  }
+
+  moveTo(batch: DecodedBatch, record: number): void {
+    this.#batch = batch;
+    this.#record = record;
+    this.#spanBase = record * batch.width * 2;
+    this.#stamp++;
+    for (const [slot, value] of this.#constants) this.#set(slot, value);
+    // No event can forge a fact.
+    for (const slot of this.#factSlots) if (slot >= 0) this.#set(slot, undefined);
+  }
+
+  setFacts(at: number, arrivedAt: number, source: string, tenant: string, number: Json): void {
+    const facts = this.#facts;
+    facts[0] = at;
+    facts[1] = arrivedAt;
+    facts[2] = source;
+    facts[3] = tenant;
+    facts[4] = number;
+    for (let i = 0; i < FACTS.length; i++)
+      if (this.#factSlots[i]! >= 0) this.#set(this.#factSlots[i]!, facts[i]);
+  }
+
+  #set(slot: number, value: Json | undefined): void {
+    this.#stamps[slot] = this.#stamp;
+    this.#values[slot] = value;
+  }
+
+  get(slot: number): Json | undefined {
+    if (this.#stamps[slot] === this.#stamp) return this.#values[slot];
+    const { spans, bytes } = this.#batch;
+    const at = this.#spanBase + slot * 2;
+    const start = spans[at]!;
+    const value = start < 0 ? undefined : decodeValue(bytes, start, spans[at + 1]!);
+    this.#stamps[slot] = this.#stamp;
+    this.#values[slot] = value;
+    return value;
+  }
+
+  at(path: Path): Json | undefined {
+    const slot = this.#paths.findIndex(
+      (known) => known.length === path.length && known.every((step, i) => step === path[i]),
+    );
+    if (slot >= 0) return this.get(slot);
+    const [first = ''] = path;
+    if (first.startsWith('$')) {
+      const fact = (FACTS as readonly string[]).indexOf(first);
+      return fact >= 0 && path.length === 1 ? this.#facts[fact] : undefined;
+    }
+    return valueAtPath(this.whole(), path);
+  }
+
+  /** The record, with the source's constant fields on top, as a plain value of its own. */
+  whole(): Json {
+    const { bytes, starts, ends } = this.#batch;
+    let start = starts[this.#record]!;
+    while (bytes[start] !== 123) start++;
+    const record = decodeValue(bytes, start, ends[this.#record]!) as {
+      readonly [name: string]: Json;
+    };
+    const copy: Record<string, Json> = { ...record };
+    for (const [slot, value] of this.#constants) copy[this.#paths[slot]!.join('.')] = value;
+    return copy;
+  }
+}
