@@ -1,3 +1,4 @@
+import { readerMark, type EventReader } from '../../plan/event-reader.ts';
 import type { Json } from '../../plan/json.ts';
 
 /** What rule code returned is not plain data within bounds. */
@@ -58,10 +59,8 @@ export function plainValueFrom(value: unknown): Json {
   return copy(value, 0);
 }
 
-const isReader = (value: object): value is { whole(): Json } =>
-  Object.getPrototypeOf(value) !== Object.prototype &&
-  !Array.isArray(value) &&
-  typeof (value as { whole?: unknown }).whole === 'function';
+const isReader = (value: object): value is EventReader =>
+  (value as Partial<EventReader>)[readerMark] === true;
 
 export type Fields = Readonly<Record<string, Json>>;
 

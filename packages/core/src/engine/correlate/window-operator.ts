@@ -332,12 +332,11 @@ export class WindowOperator {
     return texts;
   }
 
-  /** Writes the rows that `wanted` (by key bytes) chooses. */
-  snapshot(writer: ByteWriter, wanted: (key: Uint8Array) => boolean): void {
+  /** Writes each row to the writer that `writerOf` (by key bytes) gives for it. */
+  snapshot(writerOf: (key: Uint8Array) => ByteWriter): void {
     for (const row of this.#log.rows()) {
       const key = this.#log.key(row);
-      if (!wanted(key)) continue;
-      writer.byte(1);
+      const writer = writerOf(key);
       writer.block(key);
       writer.double(this.#log.mark(row));
       writer.double(this.#log.timers.due(row));
@@ -345,26 +344,23 @@ export class WindowOperator {
       this.#log.forEach(row, (bytes, start, end) => writer.block(bytes.subarray(start, end)));
       writer.value(liveToJson(this.#live.get(row)));
     }
-    writer.byte(0);
   }
 
-  /** Takes in what `snapshot` wrote; `partitionOfIndex` translates the writer's partition indexes. */
-  restore(reader: ByteReader, partitionOfIndex: readonly number[]): void {
-    while (reader.byte() === 1) {
-      const key = reader.block();
-      const row = this.#log.findOrAdd(key, 0, key.length);
-      this.#log.setMark(row, reader.double());
-      const due = reader.double();
-      const events: Uint8Array[] = [];
-      for (let count = reader.varint(); count > 0; count--) events.push(reader.block().slice());
-      for (const event of events.reverse()) {
-        writePartition(event, 0, partitionOfIndex[partitionOf(event, 0)]!);
-        this.#log.append(row, event, 0, event.length);
-      }
-      const live = reader.value();
-      if (live !== null && live !== undefined) this.#live.set(row, liveFromJson(live));
-      this.#log.timers.set(row, due);
+  /** Takes in one row that `snapshot` wrote; `partitionOfIndex` translates the writer's partition indexes. */
+  restoreRow(reader: ByteReader, partitionOfIndex: readonly number[]): void {
+    const key = reader.block();
+    const row = this.#log.findOrAdd(key, 0, key.length);
+    this.#log.setMark(row, reader.double());
+    const due = reader.double();
+    const events: Uint8Array[] = [];
+    for (let count = reader.varint(); count > 0; count--) events.push(reader.block().slice());
+    for (const event of events.reverse()) {
+      writePartition(event, 0, partitionOfIndex[partitionOf(event, 0)]!);
+      this.#log.append(row, event, 0, event.length);
     }
+    const live = reader.value();
+    if (live !== null && live !== undefined) this.#live.set(row, liveFromJson(live));
+    this.#log.timers.set(row, due);
   }
 }
 

@@ -9,6 +9,7 @@ import { isNoMatch } from '../../functions/no-match.ts';
 import type { Json } from '../../plan/json.ts';
 import { keyTextOf } from '../../plan/key-text.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
+import type { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
 import { writeHeldEvent } from '../correlate/held-event.ts';
@@ -27,6 +28,8 @@ export interface MatchOutput {
   /** An event for a window rule; the bytes are valid until the call returns. */
   row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void;
   result(rule: RuleProgram, change: ResultChange): void;
+  /** The event at hand is of this partition. Told when it is another one than that of the event before. */
+  partition(partition: number): void;
   setAside(record: SetAside): void;
   error(error: RuleError): void;
 }
@@ -59,6 +62,26 @@ export class MatchCounts {
       results: 0,
     }));
   }
+
+  snapshot(writer: ByteWriter): void {
+    const { rules, ...totals } = this;
+    writer.value({ rules: rules as unknown as Json, totals: totals as unknown as Json });
+  }
+
+  /** `takes`: only one engine part goes on counting what was counted. */
+  restore(reader: ByteReader, takes: boolean): void {
+    const { rules, totals } = reader.value() as unknown as {
+      rules: Record<string, number>[];
+      totals: Record<string, number>;
+    };
+    if (!takes) return;
+    const add = (to: object, counts: Record<string, number>): void => {
+      for (const [name, count] of Object.entries(counts))
+        (to as Record<string, number>)[name]! += count;
+    };
+    add(this, totals);
+    rules.forEach((counts, i) => add(this.rules[i]!, counts));
+  }
 }
 
 /** The stage without memory of events: decodes batches, finds the rules that want each event, and says when it was. */
@@ -79,6 +102,7 @@ export class Matcher {
   // The event at hand.
   #source!: SourceProgram;
   #streamPartition = '';
+  #partitionName: string | null = null;
   #partition = 0;
   #position = 0;
   #number: Json = 0;
@@ -105,6 +129,7 @@ export class Matcher {
   match(batch: BatchFrame): void {
     this.#source = this.#program.source(batch.source);
     this.#streamPartition = batch.partition;
+    this.#partitionName = null;
     const times = this.#timesOf(this.#source);
     const { decoder, view } = this.#readers();
     view.setConstants(this.#source.constants);
@@ -174,7 +199,11 @@ export class Matcher {
       partitionSlot < 0
         ? this.#streamPartition
         : (keyTextOf(view.get(partitionSlot), NO_EMPTY_TEXTS) ?? '');
-    this.#partition = this.#partitions.intern(source.plan.name, partition);
+    if (partition !== this.#partitionName) {
+      this.#partitionName = partition;
+      this.#partition = this.#partitions.intern(source.plan.name, partition);
+      this.#output.partition(this.#partition);
+    }
     this.#tenant =
       source.plan.tenant.kind === 'constant'
         ? source.plan.tenant.name

@@ -79,6 +79,14 @@ export class Partitions {
     }
   }
 
+  /** The least time that any partition which has not ended stands at, without bounds. */
+  get least(): number {
+    let least = Infinity;
+    for (const { highest, standing } of this.#list)
+      if (standing !== 'ended') least = Math.min(least, highest[0]!);
+    return least;
+  }
+
   standing(index: number): Partition['standing'] {
     return this.#list[index]!.standing;
   }

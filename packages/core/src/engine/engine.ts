@@ -1,0 +1,306 @@
+// Promises of this file:
+//   E1  The same frames give the same frames: no clock, no randomness, nothing of the host but `compile`.
+//   E2  Every frame that owes a `done` gets exactly one, after all that it caused.
+import {
+  KEY_GROUPS,
+  NO_KEY_GROUP,
+  type Change,
+  type Core,
+  type Counts,
+  type FrameFromEngine,
+  type FrameToEngine,
+  type Host,
+  type PartitionName,
+  type RuleError,
+  type SetAside,
+} from '../frames.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { AlertChange, ResultChange } from '../plan/result.ts';
+import type { SourcesPlan } from '../plan/source-plan.ts';
+import { ByteReader } from '../state/byte-reader.ts';
+import { ByteWriter } from '../state/byte-writer.ts';
+import { Correlator, keyGroupOf } from './correlate/correlator.ts';
+import { partitionOf, writePartition } from './correlate/held-event.ts';
+import { Lists } from './match/lists/lists.ts';
+import { Matcher } from './match/matcher.ts';
+import { Program, type RuleProgram } from './program.ts';
+import { Partitions } from './time/partitions.ts';
+import { Streams } from './time/streams.ts';
+
+/** A state frame holds at most so many bytes. */
+const CHUNK_MAX = 8 * 1024 * 1024;
+
+/** A core: rules and bytes in, results out. Frames go in one at a time; what they cause comes back in order. */
+export function openCore(host: Host): Core {
+  return new Engine(host);
+}
+
+/** What rules and sources make of each other, once both are known. */
+interface Running {
+  readonly program: Program;
+  readonly partitions: Partitions;
+  readonly streams: Streams;
+  readonly matcher: Matcher;
+  readonly correlator: Correlator;
+}
+
+class Engine implements Core {
+  readonly #host: Host;
+  readonly #lists = new Lists();
+  #from = 0;
+  #to = KEY_GROUPS;
+  #plan: Plan = { format: 1, rules: [] };
+  #sources: SourcesPlan = { sources: [], lists: [], tenants: [] };
+  #running: Running | null = null;
+  #tickAt = -Infinity;
+  readonly #chunks = new Map<number, Uint8Array[]>();
+  #out: FrameFromEngine[] = [];
+  #results: ResultChange[] = [];
+  #alerts: AlertChange[] = [];
+  #setAside: SetAside[] = [];
+  #errors: RuleError[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  receive(frame: FrameToEngine): FrameFromEngine[] {
+    this.#out = [];
+    this.#take(frame);
+    return this.#out;
+  }
+
+  #take(frame: FrameToEngine): void {
+    switch (frame.type) {
+      case 'open':
+        this.#from = frame.from;
+        this.#to = frame.to;
+        this.#out.push({ type: 'ready' });
+        return;
+      case 'change':
+        return this.#change(frame.change);
+      case 'restore':
+        return this.#restore(frame.keyGroup, frame.last, frame.bytes);
+      case 'start':
+        this.#start(frame.partitions);
+        return this.#done();
+      case 'batch': {
+        const { matcher, streams } = this.#run();
+        streams.speaks(frame.source, frame.partition);
+        matcher.match(frame);
+        return this.#settled();
+      }
+      case 'tick':
+        this.#tickAt = Math.max(this.#tickAt, frame.arrivedAt);
+        this.#run().streams.tick(this.#tickAt, this.#from === 0);
+        return this.#settled();
+      case 'end':
+        this.#run().streams.end(frame.partition.source, frame.partition.partition);
+        return this.#settled();
+      case 'routed':
+        this.#routed(frame.bytes);
+        return this.#done();
+      case 'watermark':
+        this.#run().partitions.merge(frame.bytes);
+        this.#run().correlator.advance(this.#tickAt);
+        return this.#done();
+      case 'finish':
+        this.#run().correlator.finish();
+        return this.#done();
+      case 'snapshot':
+        this.#snapshot();
+        return this.#done();
+      case 'close':
+        return;
+    }
+  }
+
+  #change(change: Change): void {
+    if (this.#running !== null && change.kind !== 'list')
+      throw new Error(`${change.kind} cannot change after the start`);
+    switch (change.kind) {
+      case 'rules':
+        this.#plan = change.plan;
+        return;
+      case 'sources':
+        this.#sources = change.sources;
+        return;
+      case 'list':
+        this.#lists.load(change.list, change.rows);
+    }
+  }
+
+  #run(): Running {
+    if (this.#running !== null) return this.#running;
+    const program = new Program(this.#plan, this.#sources, this.#host);
+    const partitions = new Partitions(program.usings.length + 1);
+    const streams = new Streams(program, partitions);
+    const correlator = new Correlator(program, partitions, {
+      result: (rule, change) => this.#result(rule, change),
+      alert: (change) => this.#alerts.push(change),
+      error: (error) => this.#errors.push(error),
+    });
+    const matcher = new Matcher(program, partitions, this.#lists, {
+      row: (rule, tenant, key, event) => this.#row(rule, tenant, key, event),
+      result: (_rule, change) => this.#results.push(change),
+      setAside: (record) => this.#setAside.push(record),
+      error: (error) => this.#errors.push(error),
+      partition: (partition) => streams.feeds(partition),
+    });
+    return (this.#running = { program, partitions, streams, matcher, correlator });
+  }
+
+  #start(known: readonly PartitionName[]): void {
+    const { streams } = this.#run();
+    for (const { source, partition } of known) streams.isKnown(source, partition);
+  }
+
+  /** An event for a key: kept here, or handed to the engine part that owns the key. */
+  #row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void {
+    const group = keyGroupOf(tenant, key.bytes, key.length);
+    if (group >= this.#from && group < this.#to) {
+      const { correlator } = this.#run();
+      if (!correlator.add(rule, tenant, key.bytes, key.length, event.bytes, 0, event.length))
+        this.#joinedLate(rule, event.bytes);
+      return;
+    }
+    const { source, partition } = this.#run().partitions.name(partitionOf(event.bytes, 0));
+    const writer = new ByteWriter();
+    writer.varint(rule.index);
+    writer.text(tenant);
+    writer.text(source);
+    writer.text(partition);
+    writer.block(key.bytes.subarray(0, key.length));
+    writer.block(event.bytes.subarray(0, event.length));
+    this.#out.push({ type: 'route', keyGroup: group, bytes: writer.copy() });
+  }
+
+  #routed(bytes: Uint8Array): void {
+    const { program, partitions, correlator } = this.#run();
+    const reader = new ByteReader(bytes);
+    const rule = program.rules[reader.varint()]!;
+    const tenant = reader.text();
+    const partition = partitions.intern(reader.text(), reader.text());
+    const key = reader.block();
+    const event = reader.block().slice();
+    writePartition(event, 0, partition);
+    if (!correlator.add(rule, tenant, key, key.length, event, 0, event.length))
+      this.#joinedLate(rule, event);
+  }
+
+  #joinedLate({ rule, index }: RuleProgram, event: Uint8Array): void {
+    const { matcher, partitions } = this.#run();
+    matcher.counts.late++;
+    matcher.counts.rules[index]!.late++;
+    const { source, partition } = partitions.name(partitionOf(event, 0));
+    const message = 'the partition joined the clock of this rule when it had passed the event';
+    this.#errors.push({
+      rules: [rule.id],
+      clause: 'late',
+      message,
+      source,
+      partition,
+      number: Number.NaN,
+    });
+  }
+
+  #result(rule: RuleProgram, change: ResultChange): void {
+    if (change.change === 'final') this.#run().matcher.counts.rules[rule.index]!.results++;
+    this.#results.push(change);
+  }
+
+  /** After events: the other parts hear of the watermarks, then time moves here. */
+  #settled(): void {
+    const { partitions, correlator } = this.#run();
+    const changes = partitions.takeChanges();
+    const isAlone = this.#from === 0 && this.#to === KEY_GROUPS;
+    if (changes !== null && !isAlone) this.#out.push({ type: 'watermark', bytes: changes });
+    correlator.advance(this.#tickAt);
+    this.#done();
+  }
+
+  #done(): void {
+    if (this.#setAside.length > 0) this.#out.push({ type: 'set-aside', records: this.#setAside });
+    if (this.#errors.length > 0) this.#out.push({ type: 'errors', errors: this.#errors });
+    if (this.#results.length > 0) this.#out.push({ type: 'results', changes: this.#results });
+    if (this.#alerts.length > 0) this.#out.push({ type: 'alerts', changes: this.#alerts });
+    [this.#setAside, this.#errors, this.#results, this.#alerts] = [[], [], [], []];
+    this.#out.push({ type: 'done', counts: this.#counts() });
+  }
+
+  #counts(): Counts {
+    const { matcher, correlator, partitions, program } = this.#run();
+    const { rules, ...totals } = matcher.counts;
+    return {
+      ...totals,
+      clock: correlator.clock ?? partitions.least,
+      rules: rules.map((counts, i) => ({
+        rule: program.rules[i]!.rule.id,
+        ...counts,
+        flagged: counts.filterErrors > counts.filterCalls / 100,
+      })),
+    };
+  }
+
+  // ---- snapshot and restore --------------------------------------------------------------------------------------
+
+  #snapshot(): void {
+    const { correlator } = this.#run();
+    this.#state(NO_KEY_GROUP, this.#withoutKey());
+    for (const [group, writer] of correlator.snapshot()) this.#state(group, writer);
+  }
+
+  #state(keyGroup: number, writer: ByteWriter): void {
+    const bytes = writer.copy();
+    const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_MAX));
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const part = bytes.subarray(chunk * CHUNK_MAX, (chunk + 1) * CHUNK_MAX);
+      this.#out.push({ type: 'state', keyGroup, chunk, last: chunk === chunks - 1, bytes: part });
+    }
+  }
+
+  #withoutKey(): ByteWriter {
+    const { partitions, streams, matcher, correlator } = this.#run();
+    const writer = new ByteWriter();
+    writer.double(this.#tickAt);
+    writer.block(partitions.snapshot());
+    streams.snapshot(writer);
+    matcher.identities.snapshot(writer, partitions);
+    matcher.counts.snapshot(writer);
+    correlator.writeClocks(writer);
+    return writer;
+  }
+
+  #restore(keyGroup: number, last: boolean, bytes: Uint8Array): void {
+    const chunks = this.#chunks.get(keyGroup) ?? [];
+    chunks.push(bytes);
+    this.#chunks.set(keyGroup, chunks);
+    if (!last) return;
+    this.#chunks.delete(keyGroup);
+    const whole = joined(chunks);
+    if (keyGroup === NO_KEY_GROUP) this.#restoreWithoutKey(new ByteReader(whole));
+    else if (keyGroup >= this.#from && keyGroup < this.#to) this.#run().correlator.restore(whole);
+  }
+
+  /** Every part gets this state of every part that was; what they counted goes on in the first one. */
+  #restoreWithoutKey(reader: ByteReader): void {
+    const { partitions, streams, matcher, correlator } = this.#run();
+    this.#tickAt = Math.max(this.#tickAt, reader.double());
+    partitions.merge(reader.block());
+    streams.restore(reader);
+    matcher.identities.restore(reader, partitions);
+    matcher.counts.restore(reader, this.#from === 0);
+    correlator.restoreClocks(reader);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
