@@ -54,7 +54,7 @@ function regexOf(pattern: string): string {
   );
 }
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 
 function timeOf(groups: Readonly<Record<string, string | undefined>>, offsetOf: OffsetOf): number {
   const number = (name: string, missing: number): number =>

@@ -109,7 +109,7 @@ export class WindowOperator {
     for (const row of this.#touched) this.#process(row);
     this.#touched.clear();
     const { timers } = this.#log;
-    while (timers.next <= this.#facts.clock.value) this.#process(timers.take());
+    while (timers.size > 0 && timers.next <= this.#facts.clock.value) this.#process(timers.take());
   }
 
   #process(row: number): void {
