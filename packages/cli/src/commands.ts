@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { explainCode } from '@weir/core/language/diagnostics/format.ts';
+import { placeOf } from '@weir/core/language/diagnostics/format.ts';
+import { codeFacts } from '@weir/core/language/diagnostics/codes.ts';
+import { printRule } from '@weir/core/language/epl/print.ts';
+import { explainRule } from './explain-rule.ts';
+import { EXIT, Failure } from './failure.ts';
+import { diagnosticsText, errorsOf, load, type Loaded } from './load.ts';
+import { count, paintFor } from './paint.ts';
+import { runTest, type TestOutcome } from './run-tests.ts';
+
+interface Options {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const json = (value: unknown): void => console.log(JSON.stringify(value));
+
+/** `weir check`: everything that is wrong with rules and configuration. */
+export function check(paths: readonly string[], options: Options): number {
+  const loaded = load(paths, options.config);
+  const errors = errorsOf(loaded.diagnostics);
+  if (options.json)
+    for (const one of loaded.diagnostics)
+      json({ ...one, ...placeOf(loaded.texts.get(one.file) ?? '', one.span.start) });
+  else {
+    if (loaded.diagnostics.length > 0) console.log(diagnosticsText(loaded, loaded.diagnostics));
+    const warnings = loaded.diagnostics.length - errors.length;
+    console.log(
+      `${count(loaded.compiled.rules.length)} rules can be run, ${count(errors.length)} errors, ${count(warnings)} warnings`,
+    );
+  }
+  return errors.length > 0 ? EXIT.errors : EXIT.ok;
+}
+
+/** `weir test`: runs the TESTs that rules bring along. */
+export function test(paths: readonly string[], options: Options): number {
+  const loaded = load(paths, options.config);
+  const errors = errorsOf(loaded.diagnostics);
+  if (errors.length > 0 && !options.json)
+    process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
+  const outcomes = loaded.compiled.rules.flatMap((rule) =>
+    rule.syntax.tests.map((one) => runTest(rule, one, loaded)),
+  );
+  const drafts = loaded.compiled.rules.filter(({ plan, syntax }) => {
+    const own = outcomes.filter(({ rule }) => rule === plan.name);
+    return (
+      syntax.tests.length === 0 ||
+      !own.some(({ fired }) => fired) ||
+      !own.some(({ fired }) => !fired)
+    );
+  });
+  if (options.json) {
+    outcomes.forEach(json);
+    for (const { plan } of drafts) json({ rule: plan.name, draft: true });
+  } else
+    showTests(
+      outcomes,
+      drafts.map(({ plan }) => plan.name),
+    );
+  return errors.length > 0 || outcomes.some(({ isPassed }) => !isPassed) ? EXIT.errors : EXIT.ok;
+}
+
+function showTests(outcomes: readonly TestOutcome[], drafts: readonly string[]): void {
+  const paint = paintFor(process.stdout);
+  for (const { rule, test: name, isPassed, message } of outcomes) {
+    console.log(`${isPassed ? paint.green('✔') : paint.red('✖')} ${rule}: ${name}`);
+    if (!isPassed) console.log(`    ${message}`);
+  }
+  for (const rule of drafts)
+    console.log(
+      `${paint.yellow('draft')} ${rule}: it needs one test that fires and one that stays silent`,
+    );
+  const passed = outcomes.filter(({ isPassed }) => isPassed).length;
+  console.log(
+    `${count(passed)} passed, ${count(outcomes.length - passed)} failed, ${count(drafts.length)} drafts`,
+  );
+}
+
+/** `weir print`: the canonical text of rules. */
+export function print(paths: readonly string[], options: Options): number {
+  const loaded = load(paths, options.config);
+  const errors = errorsOf(loaded.diagnostics);
+  if (errors.length > 0) process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
+  if (options.json) for (const { plan } of loaded.compiled.rules) json(plan);
+  else
+    console.log(
+      loaded.compiled.rules
+        .map(({ syntax }) => printRule(syntax))
+        .join('\n')
+        .trimEnd(),
+    );
+  return errors.length > 0 ? EXIT.errors : EXIT.ok;
+}
+
+/** `weir explain`: a diagnostic's code, or what rules read, keep and cost. */
+export function explain(what: string, options: Options): number {
+  if (/^[EW]\d{3}$/i.test(what) && !existsSync(what)) return explainOneCode(what, options);
+  const loaded: Loaded = load([what], options.config);
+  const errors = errorsOf(loaded.diagnostics);
+  if (errors.length > 0) process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
+  for (const { plan } of loaded.compiled.rules) {
+    if (options.json) json({ rule: plan.id, text: explainRule(plan, loaded.sources), plan });
+    else console.log(`${explainRule(plan, loaded.sources)}\n`);
+  }
+  return errors.length > 0 ? EXIT.errors : EXIT.ok;
+}
+
+function explainOneCode(what: string, options: Options): number {
+  const text = explainCode(what);
+  if (text === undefined) throw new Failure(`there is no code ${what}`);
+  if (options.json) json(codeFacts(what.toUpperCase()));
+  else console.log(text);
+  return EXIT.ok;
+}

@@ -1,0 +1,135 @@
+import { spanText } from '@weir/core/language/epl/spans-of-time.ts';
+import type {
+  CodePlan,
+  ColumnPlan,
+  HavingPlan,
+  Path,
+  RulePlan,
+  SourcesPlan,
+  WindowDetectPlan,
+} from '@weir/core';
+
+/** What a rule reads, keeps and costs, and whether its results come early: for people. */
+export function explainRule(rule: RulePlan, sources: SourcesPlan): string {
+  const lines: [string, string][] = [
+    [
+      'rule',
+      `${rule.name}${rule.id === rule.name ? '' : ` (${rule.id})`}, version ${rule.version}, ${rule.facts.status}`,
+    ],
+    ['reads events', eventsText(rule)],
+    ['reads fields', fieldsOf(rule).join(', ') || 'none'],
+    ['time', timeText(rule, sources)],
+  ];
+  if (rule.iocs !== null) lines.push(['asks lists', listsOf(rule.iocs).join(', ')]);
+  if (rule.detect.kind === 'simple')
+    lines.push(
+      ['keeps', 'nothing: each event is looked at alone'],
+      ['results', 'one for each event, final at once'],
+      ['alerts', 'one for each result'],
+    );
+  else lines.push(...windowLines(rule.detect, latenessOf(rule, sources)));
+  lines.push(['costs', costText(rule)]);
+  return lines.map(([word, text]) => `${word.padEnd(14)}${text}`).join('\n');
+}
+
+function eventsText({ sources, tenants }: RulePlan): string {
+  const tests = sources.map(({ path, values }) => `${path.join('.')} is ${values.join(' or ')}`);
+  const of = tenants === null ? '' : `, of tenants ${tenants.join(', ')}`;
+  return `${tests.length === 0 ? 'all: no SOURCES' : tests.join(' and ')}${of}`;
+}
+
+const pathText = (path: Path): string => path.join('.');
+
+/** Every field that the rule can read, in the order of its clauses. */
+export function fieldsOf(rule: RulePlan): string[] {
+  const fields = new Set<string>(rule.sources.map(({ path }) => pathText(path)));
+  const code = (plan: CodePlan | null): void => {
+    for (const path of plan?.paths ?? []) fields.add(pathText(path));
+    if (plan?.readsWhole) fields.add('all fields');
+  };
+  const value = (plan: ColumnPlan): void => {
+    if (plan.kind === 'path') fields.add(pathText(plan.path));
+    else if (plan.kind === 'code') code(plan.code);
+    else fields.add('all fields');
+  };
+  code(rule.filter);
+  if (rule.iocs !== null) for (const field of iocFields(rule.iocs)) fields.add(field);
+  if (rule.detect.kind === 'window') {
+    for (const key of rule.detect.keys) value(key.value);
+    rule.detect.columns.forEach(value);
+  }
+  return [...fields];
+}
+
+function iocFields(iocs: NonNullable<RulePlan['iocs']>): string[] {
+  if (iocs.kind === 'in') return [pathText(iocs.path)];
+  return iocs.kind === 'not' ? iocFields(iocs.of) : iocs.of.flatMap(iocFields);
+}
+
+function listsOf(iocs: NonNullable<RulePlan['iocs']>): string[] {
+  if (iocs.kind === 'in') return [iocs.list];
+  return iocs.kind === 'not' ? listsOf(iocs.of) : iocs.of.flatMap(listsOf);
+}
+
+function latenessOf({ time }: RulePlan, { sources }: SourcesPlan): number {
+  return time.latenessMs ?? Math.max(0, ...sources.map(({ latenessMs }) => latenessMs ?? 0));
+}
+
+function timeText(rule: RulePlan, sources: SourcesPlan): string {
+  const { using, boundMs } = rule.time;
+  const clock =
+    using === null ? "the source's event time" : `${pathText(using)}, a clock of its own`;
+  const bound = boundMs === null ? '' : `, out of order by at most ${spanText(boundMs)}`;
+  return `${clock}${bound}, lateness ${spanText(latenessOf(rule, sources))}`;
+}
+
+function windowLines(
+  { keys, window, columns, having }: WindowDetectPlan,
+  latenessMs: number,
+): [string, string][] {
+  const each =
+    keys.length === 0 ? 'all events together' : `each ${keys.map(({ name }) => name).join(', ')}`;
+  const lengthMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+  const form = {
+    hopping:
+      window.kind === 'hopping' && window.slideMs !== window.lengthMs
+        ? `windows of ${spanText(lengthMs)}, every ${spanText(window.slideMs)}`
+        : `windows of ${spanText(lengthMs)}`,
+    sliding: `the last ${spanText(lengthMs)} at every event`,
+    session: `sessions with gaps up to ${spanText(lengthMs)}`,
+  }[window.kind];
+  const held =
+    columns.length === 0
+      ? 'its time and name'
+      : `its time, name and ${columns.length} value${columns.length === 1 ? '' : 's'}`;
+  return [
+    ['looks at', `${form}, for ${each}`],
+    ['keeps', `of each event ${held}, once, for about ${spanText(lengthMs + latenessMs)}`],
+    ['results', earlyText(having)],
+    [
+      'alerts',
+      `by the same key; results at most ${spanText(lengthMs)} apart are one alert, for at most 1:day`,
+    ],
+  ];
+}
+
+function earlyText(having: HavingPlan): string {
+  if (having.kind === 'always')
+    return 'early: without HAVING a window is true with its first event; final at its end';
+  if (having.kind === 'events')
+    return 'at the end of the window: HAVING is JavaScript, of which nothing is known before';
+  if (having.early !== null)
+    return 'early: count, distinct or sum above a number can be shown when it becomes true; final at the end of the window';
+  return 'at the end of the window: HAVING can become false again as events come in';
+}
+
+function costText(rule: RulePlan): string {
+  const filter =
+    rule.filter === null
+      ? 'no FILTER'
+      : `FILTER runs for each of these events (${rule.filter.paths.length} fields)`;
+  const whole = rule.filter?.readsWhole
+    ? '; it reads whole events, which costs a parse of each'
+    : '';
+  return `${filter}${whole}`;
+}

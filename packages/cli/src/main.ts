@@ -1,0 +1,110 @@
+import { Command, CommanderError } from 'commander';
+import { check, explain, print, test } from './commands.ts';
+import { EXIT, Failure } from './failure.ts';
+import { run, type RunOptions } from './run.ts';
+
+const program = new Command('weir')
+  .description(
+    'Reads logs as they arrive, runs detection rules over them in event time, and says when events add up to an attack.',
+  )
+  .version('0.1.0')
+  .exitOverride()
+  .showHelpAfterError('(weir --help says more)')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 all is well; 1 rules, tests or weir.yaml have errors; 2 it could not be done.\n',
+  );
+
+const config = [
+  '--config <file>',
+  'sources and lists; else the weir.yaml beside or above the rules, or here',
+] as const;
+const asJson = ['--json', 'one JSON value a line, for programs'] as const;
+
+program
+  .command('run')
+  .description('stream files, folders or standard input through rules')
+  .argument(
+    '[files...]',
+    'files, folders or patterns of JSON (also .gz, .zst); - or nothing: standard input',
+  )
+  .requiredOption('--rules <paths...>', 'files and folders of rules')
+  .option(...config)
+  .option('--source <name>', 'the source that the files are of, if their names do not say')
+  .option('--follow', 'go on reading as the files grow')
+  .option(...asJson)
+  .option('--final', 'with --json: only what is final')
+  .option('--out <file>', 'write JSON lines to a file instead')
+  .addHelpText('after', '\nExample:\n  weir run logs/*.ndjson.gz --rules rules')
+  .action(async (files: string[], options: RunOptions) => {
+    process.exitCode = await run(files, options);
+  });
+
+const command = (
+  name: string,
+  description: string,
+  argument: string,
+  about: string,
+  example: string,
+): Command =>
+  program
+    .command(name)
+    .description(description)
+    .argument(argument, about)
+    .option(...config)
+    .option(...asJson)
+    .addHelpText('after', `\nExample:\n  ${example}`);
+
+command(
+  'check',
+  'say everything that is wrong with rules',
+  '<paths...>',
+  'files and folders of rules',
+  'weir check rules',
+).action((paths: string[], options) => {
+  process.exitCode = check(paths, options as object);
+});
+command(
+  'test',
+  'run the tests that rules bring along',
+  '<paths...>',
+  'files and folders of rules',
+  'weir test rules',
+).action((paths: string[], options) => {
+  process.exitCode = test(paths, options as object);
+});
+command(
+  'print',
+  'print rules in canonical form',
+  '<paths...>',
+  'files and folders of rules',
+  'weir print rules/ssh',
+).action((paths: string[], options) => {
+  process.exitCode = print(paths, options as object);
+});
+command(
+  'explain',
+  'explain a rule (what it reads, keeps and costs) or a code',
+  '<rule-or-code>',
+  'a file or folder of rules, or a code such as E109',
+  'weir explain E109',
+).action((what: string, options) => {
+  process.exitCode = explain(what, options as object);
+});
+
+// A reader that has seen enough (head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.failed;
+  else if (error instanceof Failure) {
+    process.stderr.write(`weir: ${error.message}\n`);
+    process.exitCode = EXIT.failed;
+  } else throw error;
+}

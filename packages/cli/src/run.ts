@@ -1,0 +1,383 @@
+import {
+  findFiles,
+  fileBytes,
+  followedBytes,
+  inputBytes,
+  sideBySide,
+  StreamReader,
+  type NextBatch,
+} from '@weir/connectors';
+import type { Counts, EventName, Json, PartitionName, SourcePlan } from '@weir/core';
+import { EngineFailed, Supervisor } from '@weir/runtime';
+import { join, relative } from 'node:path';
+import { closingTable } from './closing-table.ts';
+import { placeText, readRecords } from './evidence.ts';
+import { EXIT, Failure } from './failure.ts';
+import { changesOf, diagnosticsText, errorsOf, load, sourceOf, type Loaded } from './load.ts';
+import { count, paintFor, shown } from './paint.ts';
+import { Progress } from './progress.ts';
+import { resultText } from './result-text.ts';
+import { RunOutput } from './run-output.ts';
+
+export interface RunOptions {
+  readonly rules: readonly string[];
+  readonly config?: string;
+  readonly source?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly final?: boolean;
+}
+
+interface Input {
+  readonly reader: StreamReader;
+  readonly source: SourcePlan;
+  readonly path: string | null;
+}
+
+/** `weir run`: streams files, or what is written to us, through rules. Gives the exit code. */
+export async function run(files: readonly string[], options: RunOptions): Promise<number> {
+  const loaded = load(options.rules, options.config);
+  if (loaded.diagnostics.length > 0)
+    process.stderr.write(`${diagnosticsText(loaded, errorsOf(loaded.diagnostics))}`);
+  if (loaded.compiled.rules.length === 0) throw new Failure('no rule can be run');
+  const stop = new AbortController();
+  const inputs = inputsOf(files, options, loaded, stop.signal);
+  const runner = new Runner(loaded, options, stop);
+  const exit = await runner.run(inputs);
+  return errorsOf(loaded.diagnostics).length > 0 && exit === EXIT.ok ? EXIT.errors : exit;
+}
+
+function inputsOf(
+  files: readonly string[],
+  options: RunOptions,
+  loaded: Loaded,
+  signal: AbortSignal,
+): Input[] {
+  const declared = loaded.sources.sources.flatMap(({ files: patterns }) =>
+    patterns.map((pattern) => join(loaded.configFolder, pattern)),
+  );
+  const isPiped =
+    files.length === 0
+      ? !process.stdin.isTTY && declared.length === 0
+      : files.length === 1 && files[0] === '-';
+  if (isPiped) return [stdinInput(options, loaded)];
+  let paths: string[];
+  try {
+    paths = findFiles(files.length > 0 ? files : declared);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  if (paths.length === 0)
+    throw new Failure('there is nothing to read: name files, or write events to standard input');
+  return paths.map((path) => fileInput(path, options, loaded, signal));
+}
+
+function stdinInput(options: RunOptions, loaded: Loaded): Input {
+  const source = sourceOf('-', loaded, options.source);
+  const name = { source: source.name, partition: '-' };
+  return {
+    reader: new StreamReader({
+      name,
+      pieces: inputBytes(process.stdin),
+      path: null,
+      now: () => Date.now(),
+    }),
+    source,
+    path: null,
+  };
+}
+
+function fileInput(path: string, options: RunOptions, loaded: Loaded, signal: AbortSignal): Input {
+  const source = sourceOf(path, loaded, options.source);
+  const name = {
+    source: source.name,
+    partition: (path.startsWith('/') ? path : relative('.', path)).split('\\').join('/'),
+  };
+  const pieces = options.follow ? followedBytes(path, signal) : fileBytes(path);
+  return {
+    reader: new StreamReader({
+      name,
+      pieces,
+      path: options.follow ? null : path,
+      now: options.follow ? () => Date.now() : null,
+    }),
+    source,
+    path: options.follow ? null : path,
+  };
+}
+
+const TICK_EVERY_MS = 1000;
+
+class Runner {
+  readonly #loaded: Loaded;
+  readonly #options: RunOptions;
+  readonly #stop: AbortController;
+  readonly #output: RunOutput;
+  readonly #progress: Progress;
+  readonly #paint = paintFor(process.stdout);
+  readonly #supervisor: Supervisor;
+  readonly #paths = new Map<string, string>();
+  #bytes = 0;
+  /** Records that were too long for the engine: read, and set aside. */
+  #tooLong = 0;
+  #failed = false;
+  #beganAt = performance.now();
+
+  constructor(loaded: Loaded, options: RunOptions, stop: AbortController) {
+    this.#loaded = loaded;
+    this.#options = options;
+    this.#stop = stop;
+    this.#output = new RunOutput({
+      isJson: options.json === true,
+      finalOnly: options.final === true,
+      out: options.out,
+    });
+    this.#progress = new Progress(true);
+    this.#supervisor = new Supervisor({
+      changes: changesOf(loaded),
+      onFrame: (frame) => {
+        this.#output.take(frame);
+        if (frame.type === 'done')
+          this.#progress.show(this.#counts(), this.#bytes, this.#output.finals);
+      },
+      onNotice: (text) => this.#notice(text),
+    });
+  }
+
+  #notice(text: string): void {
+    this.#progress.clear();
+    process.stderr.write(`weir: ${text}\n`);
+  }
+
+  async run(inputs: readonly Input[]): Promise<number> {
+    this.#watchInterrupt();
+    for (const { reader, path } of inputs)
+      if (path !== null) this.#paths.set(nameText(reader.name), path);
+    const isLive = inputs.some(({ path }) => path === null);
+    let isWhole = false;
+    try {
+      await this.#supervisor.start();
+      await this.#supervisor.send({
+        type: 'start',
+        partitions: inputs.map(({ reader }) => reader.name),
+      });
+      if (isLive) await this.#live(inputs);
+      else await this.#files(inputs);
+      if (!this.#stop.signal.aborted) {
+        await this.#supervisor.send({ type: 'finish' });
+        isWhole = true;
+      }
+      await this.#supervisor.settled();
+      await this.#supervisor.close();
+    } catch (error) {
+      if (!(error instanceof EngineFailed)) throw error;
+      this.#notice(error.message);
+      this.#failed = true;
+      this.#supervisor.abandon();
+    }
+    this.#progress.clear();
+    await this.#close(isWhole);
+    return this.#failed ? EXIT.failed : EXIT.ok;
+  }
+
+  /** Ctrl-C ends with what was found so far; once more ends at once. */
+  #watchInterrupt(): void {
+    process.on('SIGINT', () => {
+      if (this.#stop.signal.aborted) {
+        this.#supervisor.abandon();
+        process.exit(130);
+      }
+      this.#notice('stopping; once more to stop at once');
+      this.#stop.abort();
+    });
+  }
+
+  async #files(inputs: readonly Input[]): Promise<void> {
+    for await (const next of sideBySide(inputs)) {
+      if (this.#stop.signal.aborted) return;
+      await this.#take(next);
+    }
+  }
+
+  /** Streams that have no end of their own are read each as it comes; a tick a second tells the engine of the time. */
+  async #live(inputs: readonly Input[]): Promise<void> {
+    let queue = Promise.resolve();
+    const inOrder = (act: () => Promise<void>): Promise<void> => (queue = queue.then(act));
+    const ticking = setInterval(
+      () =>
+        void inOrder(() => this.#supervisor.send({ type: 'tick', arrivedAt: Date.now() })).catch(
+          () => {},
+        ),
+      TICK_EVERY_MS,
+    );
+    try {
+      await Promise.race([
+        Promise.all(inputs.map((input) => this.#readLive(input, inOrder))),
+        aborted(this.#stop.signal),
+      ]);
+      await queue;
+    } finally {
+      clearInterval(ticking);
+    }
+  }
+
+  async #readLive(
+    { reader }: Input,
+    inOrder: (act: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const batch = await reader.next();
+      if (batch === null) {
+        await inOrder(() => this.#take({ kind: 'end', reader, error: null }));
+        return;
+      }
+      await inOrder(() => this.#take({ kind: 'batch', reader, batch }));
+    }
+  }
+
+  async #take(next: NextBatch): Promise<void> {
+    if (next.kind === 'end') {
+      if (next.error !== null) {
+        this.#failed = true;
+        this.#notice(
+          `${next.reader.name.partition} could not be read to its end: ${(next.error as Error).message}; what came before is used`,
+        );
+      }
+      await this.#supervisor.send({ type: 'end', partition: next.reader.name });
+      return;
+    }
+    const { frame, again, setAside, bytes } = next.batch;
+    this.#bytes += bytes;
+    this.#tooLong += setAside.length;
+    for (const record of setAside) this.#output.takeSetAside(record);
+    if (frame.numbers.length > 0) await this.#supervisor.send(frame, again);
+  }
+
+  #counts(): Counts {
+    const counts = this.#output.counts ?? NO_COUNTS;
+    return {
+      ...counts,
+      read: counts.read + this.#tooLong,
+      undecodable: counts.undecodable + this.#tooLong,
+    };
+  }
+
+  async #close(isWhole: boolean): Promise<void> {
+    this.#output.counts = this.#counts();
+    const seconds = (performance.now() - this.#beganAt) / 1000;
+    const isText = this.#options.json !== true && this.#options.out === undefined;
+    this.#output.close();
+    const table = closingTable(
+      this.#counts(),
+      seconds,
+      isText ? this.#paint : paintFor(process.stderr),
+    );
+    if (isText) {
+      await this.#showResults();
+      if (!isWhole)
+        console.log(
+          this.#paint.yellow(
+            'The run was stopped: what is marked provisional may still have changed.\n',
+          ),
+        );
+      this.#showProblems((line) => console.log(line));
+      console.log(table);
+      console.log();
+    } else this.#showProblems((line) => process.stderr.write(`${line}\n`));
+  }
+
+  async #showResults(): Promise<void> {
+    const changes = [...this.#output.results.values()].sort(
+      (a, b) => a.result.at - b.result.at || (a.result.id < b.result.id ? -1 : 1),
+    );
+    const places = changes.flatMap(({ result, positions }) =>
+      [...result.first, ...result.last].flatMap((event, i) => {
+        const path = this.#pathOf(event);
+        return path === undefined
+          ? []
+          : [
+              {
+                path,
+                name: { source: event.source, partition: event.partition },
+                number: positions[i]!,
+              },
+            ];
+      }),
+    );
+    const records = await readRecords(places);
+    const recordOf = (
+      event: EventName,
+      position: number,
+    ): { readonly [name: string]: Json } | undefined => {
+      const path = this.#pathOf(event);
+      return path === undefined ? undefined : records.get(placeText({ path, number: position }));
+    };
+    for (const change of changes) {
+      const rule = this.#loaded.compiled.plan.rules.find(({ id }) => id === change.result.rule);
+      if (rule !== undefined) console.log(`${resultText(change, rule, recordOf, this.#paint)}\n`);
+    }
+    if (this.#output.unshown > 0)
+      console.log(
+        `… and ${count(this.#output.unshown)} more results: --json or --out FILE gives them all\n`,
+      );
+    const alerts = [...this.#output.alerts.values()].filter(
+      ({ change, alert }) => change !== 'withdraw' && alert.mergedInto === null,
+    ).length;
+    const simple = changes.filter(({ result }) => this.#isSimple(result.rule)).length;
+    console.log(
+      this.#paint.bold(
+        `${count(changes.length + this.#output.unshown)} results, ${count(alerts + simple + this.#output.unshown)} alerts\n`,
+      ),
+    );
+  }
+
+  #isSimple(id: string): boolean {
+    return (
+      this.#loaded.compiled.plan.rules.find((rule) => rule.id === id)?.detect.kind === 'simple'
+    );
+  }
+
+  /** The file of an event; where a source divides streams by a field, the partition is not the file. */
+  #pathOf({ source, partition }: EventName): string | undefined {
+    return (
+      this.#paths.get(nameText({ source, partition })) ??
+      (this.#paths.size === 1 ? [...this.#paths.values()][0] : undefined)
+    );
+  }
+
+  #showProblems(write: (line: string) => void): void {
+    const { setAside, setAsideCount, errors, errorCount } = this.#output;
+    for (const { partition, number, kind, reason, offset } of setAside.slice(0, 5))
+      write(
+        `set aside: ${shown(partition)} record ${number}${kind === 'undecodable' ? `, byte ${offset}` : ''}: ${shown(reason)}`,
+      );
+    if (setAsideCount > 5)
+      write(`set aside: ${count(setAsideCount - 5)} more; --json lists them all`);
+    for (const { rules, clause, message, partition, number } of errors.slice(0, 5))
+      write(
+        `${clause}: ${rules.map(shown).join(', ')}: ${shown(message)} (${shown(partition)} record ${number})`,
+      );
+    if (errorCount > 5) write(`${count(errorCount - 5)} more such; --json lists them all`);
+    if (setAsideCount + errorCount > 0) write('');
+  }
+}
+
+const NO_COUNTS: Counts = {
+  read: 0,
+  decoded: 0,
+  undecodable: 0,
+  duplicates: 0,
+  wanted: 0,
+  late: 0,
+  noTime: 0,
+  future: 0,
+  noKey: 0,
+  clock: -Infinity,
+  rules: [],
+};
+
+const nameText = ({ source, partition }: PartitionName): string => `${source}\n${partition}`;
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -1,0 +1,2 @@
+export * from './realm.ts';
+export * from './supervisor.ts';
