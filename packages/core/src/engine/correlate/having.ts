@@ -3,11 +3,13 @@ import type { Json, Path } from '../../plan/json.ts';
 import type { EarlyPlan, WindowDetectPlan } from '../../plan/plan.ts';
 import { valueAtPath } from '../../plan/path-value.ts';
 import { makeAggregate, type Aggregate } from './aggregates.ts';
+import { compareScalars } from '../time/event-order.ts';
 import type { HeldEvent } from './held-event.ts';
+import { plainValueFrom } from './plain-value.ts';
 
 /** What HAVING said of a window: never a falsy value. */
 export interface Judged {
-  readonly value: unknown;
+  readonly value: Json;
   readonly measures: Readonly<Record<string, Json>>;
 }
 
@@ -120,7 +122,7 @@ export class WindowJudge {
         (event) => new RowReader(event, having.reads, having.code.paths, this.#plan),
       );
       const value = this.#code!(readers as never);
-      return value ? { value, measures: {} } : null;
+      return value ? { value: kept(value), measures: {} } : null;
     }
     const values = this.values(events, from, to);
     having.aggregates.forEach((aggregate, i) => {
@@ -130,7 +132,7 @@ export class WindowJudge {
     if (!value) return null;
     const measures: Record<string, Json> = {};
     having.aggregates.forEach((aggregate, i) => (measures[aggregate.text] = values[i] ?? null));
-    return { value, measures };
+    return { value: kept(value), measures };
   }
 
   /** The value of each aggregate over `events[from, to)`, which were added. */
@@ -154,20 +156,19 @@ function sorted(events: HeldEvent[], sort: WindowDetectPlan['sort']): HeldEvent[
     .map(({ event }) => event);
 }
 
-/** Numbers by value and before text, text by code unit, all else by its JSON; missing last in both directions. */
+/** What a run carries from look to look, and from one life of the engine to the next, is plain data of its own. */
+function kept(value: unknown): Json {
+  if (typeof value !== 'object' || value === null) return true;
+  if (!Array.isArray(value)) return plainValueFrom(value);
+  return value.map((element: unknown) => (element ? plainValueFrom(element) : null));
+}
+
+/** In the order of event numbers; missing last in both directions. */
 function compareValues(a: Json | undefined, b: Json | undefined, descending: boolean): number {
-  const missing = Number(a === undefined || a === null) - Number(b === undefined || b === null);
-  if (missing !== 0 || a === undefined || a === null || b === undefined || b === null)
-    return missing;
-  let order: number;
-  if (typeof a === 'number' && typeof b === 'number') order = a - b;
-  else if (typeof a === 'number') order = -1;
-  else if (typeof b === 'number') order = 1;
-  else {
-    const left = typeof a === 'string' ? a : JSON.stringify(a);
-    const right = typeof b === 'string' ? b : JSON.stringify(b);
-    order = left < right ? -1 : left > right ? 1 : 0;
-  }
+  const left = a ?? null;
+  const right = b ?? null;
+  if (left === null || right === null) return Number(left === null) - Number(right === null);
+  const order = compareScalars(left, right);
   return descending ? -order : order;
 }
 

@@ -78,14 +78,16 @@ export function returnedFrom(value: unknown, before: Fields): readonly Returned[
   if (!value) return [];
   if (!Array.isArray(value)) return [{ fields: fieldsFrom(value, before), part: null }];
   const results: Returned[] = [];
+  const parts = new Set<Json>();
   value.forEach((element: unknown, index) => {
     if (!element) return;
     const fields = fieldsFrom(element, before);
     const id = fields['id'];
-    results.push({
-      fields,
-      part: typeof id === 'string' || typeof id === 'number' ? String(id) : index,
-    });
+    const part = typeof id === 'string' || typeof id === 'number' ? String(id) : index;
+    // Elements of one id are one result: the first says what it is.
+    if (parts.has(part)) return;
+    parts.add(part);
+    results.push({ fields, part });
   });
   return results;
 }

@@ -29,9 +29,12 @@ export class SlidingWindows implements WindowKind {
     this.#having = having;
   }
 
-  /** One later than others: an event exactly at clock - lateness is on time and may yet make a false time true. */
+  /**
+   * A run one later than other windows: an event exactly at clock - lateness is on time and may yet make a false time
+   * true. A single time (EVERY) ends 1 ms after its last event, so nothing that can come is in it any more.
+   */
   isFinal(end: number, clock: number, latenessMs: number): boolean {
-    return clock > end + latenessMs;
+    return this.#plan.every ? clock >= end + latenessMs : clock > end + latenessMs;
   }
 
   forgetAt(at: number, latenessMs: number): number {
@@ -47,7 +50,7 @@ export class SlidingWindows implements WindowKind {
       ...scan.candidates
         .map(({ end }) => end)
         .filter((end) => !this.isFinal(end, clock, latenessMs))
-        .map((end) => end + latenessMs + 1),
+        .map((end) => end + latenessMs + (this.#plan.every ? 0 : 1)),
       this.#having.isEarly ? Infinity : scan.nextTimeAt + 1,
       events.length === 0 ? Infinity : this.forgetAt(events[0]!.at, latenessMs),
     );

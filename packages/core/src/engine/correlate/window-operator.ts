@@ -297,6 +297,12 @@ export class WindowOperator {
       const at = atOf(bytes, start);
       if (at >= scan.keepFrom && at < oldestNeeded) oldestNeeded = at;
     });
+    // Nor with one of a window that is not shown yet, or of a run whose events were let go.
+    const open = scan.candidates.filter(
+      ({ end }) => !this.#windows.isFinal(end, clock.value, latenessMs),
+    );
+    for (const { start } of [...open, ...(scan.carried === null ? [] : [scan.carried])])
+      oldestNeeded = Math.min(oldestNeeded, start);
     for (const change of live.alerts.update(facts, oldestNeeded)) output.alert(change);
   }
 
@@ -339,7 +345,8 @@ export class WindowOperator {
       const writer = writerOf(key);
       writer.block(key);
       writer.double(this.#log.mark(row));
-      writer.double(this.#log.timers.due(row));
+      // A row that has not been looked at since its last event is looked at first thing after a restore.
+      writer.double(this.#touched.has(row) ? -Infinity : this.#log.timers.due(row));
       writer.varint(this.#log.count(row));
       this.#log.forEach(row, (bytes, start, end) => writer.block(bytes.subarray(start, end)));
       writer.value(liveToJson(this.#live.get(row)));

@@ -50,7 +50,11 @@ export class Identities {
       const log = this.#logOf(partitions.intern(reader.text(), reader.text()));
       for (let count = reader.varint(); count > 0; count--) {
         const key = reader.block();
-        log.timers.set(log.findOrAdd(key, 0, key.length), reader.double());
+        const row = log.findOrAdd(key, 0, key.length);
+        const rememberTo = reader.double();
+        // Another part may hold an older memory of it.
+        const known = log.timers.due(row);
+        log.timers.set(row, known === Infinity ? rememberTo : Math.max(known, rememberTo));
       }
     }
   }

@@ -106,6 +106,8 @@ export class Matcher {
   #partition = 0;
   #position = 0;
   #number: Json = 0;
+  /** The number is the event's declared identity. */
+  #isDeclared = false;
   #tenant = '';
   #at = 0;
   #arrivedAt = 0;
@@ -173,8 +175,7 @@ export class Matcher {
     this.#place(view, source);
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
-    if (source.identitySlots.length > 0 && this.#number !== this.#position && this.#isDuplicate())
-      return;
+    if (this.#isDeclared && this.#isDuplicate()) return;
     this.counts.decoded++;
     let isWanted = false;
     const { candidates } = source;
@@ -208,9 +209,9 @@ export class Matcher {
       source.plan.tenant.kind === 'constant'
         ? source.plan.tenant.name
         : (keyTextOf(view.get(tenantSlot), NO_EMPTY_TEXTS) ?? '');
-    this.#number = this.#position;
-    if (source.identitySlots.length > 0)
-      this.#number = declaredNumber(view, source) ?? this.#position;
+    const declared = source.identitySlots.length > 0 ? declaredNumber(view, source) : null;
+    this.#isDeclared = declared !== null;
+    this.#number = declared ?? this.#position;
   }
 
   #readTimes(view: EventView, times: SourceTimes, stampedAt: number): void {

@@ -9,35 +9,34 @@ export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b
  */
 export function compareEventNumbers(a: Json, b: Json): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    const left = (Array.isArray(a) ? a : [a]) as readonly Json[];
-    const right = (Array.isArray(b) ? b : [b]) as readonly Json[];
-    for (let i = 0; i < Math.min(left.length, right.length); i++) {
-      const order = comparePart(textOf(left[i]!), textOf(right[i]!));
-      if (order !== 0) return order;
-    }
-    return left.length - right.length;
+  if (!Array.isArray(a) && !Array.isArray(b)) return compareScalars(a, b);
+  const left = (Array.isArray(a) ? a : [a]) as readonly Json[];
+  const right = (Array.isArray(b) ? b : [b]) as readonly Json[];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const order = compareScalars(left[i]!, right[i]!);
+    if (order !== 0) return order;
   }
-  return comparePart(textOf(a), textOf(b));
+  return left.length - right.length;
+}
+
+/** Numbers and strings of digits by value and before all else; text by code unit, other values by their JSON. */
+export function compareScalars(a: Json, b: Json): number {
+  const left = valueOf(a);
+  const right = valueOf(b);
+  if (left !== null && right !== null) {
+    if (left < right) return -1;
+    if (left > right) return 1;
+    // `7` and `"7"` are of one value and still two: the number first.
+    if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1;
+  } else if (left !== null || right !== null) return left !== null ? -1 : 1;
+  return compareText(textOf(a), textOf(b));
 }
 
 const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-function comparePart(a: string, b: string): number {
-  const left = numberIn(a);
-  const right = numberIn(b);
-  if (left !== null && right !== null) {
-    if (left < right) return -1;
-    if (left > right) return 1;
-    return compareText(a, b);
-  }
-  if (left !== null) return -1;
-  if (right !== null) return 1;
-  return compareText(a, b);
-}
-
-/** Digits (with a sign) as an exact integer; other JSON numbers by their double; null for other text. */
-function numberIn(text: string): bigint | number | null {
-  if (/^-?\d+$/.test(text)) return text.length < 16 ? Number(text) : BigInt(text);
-  return null;
+/** `<` between a number and a BigInt compares exactly. */
+function valueOf(value: Json): bigint | number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || !/^[0-9]+$/.test(value)) return null;
+  return value.length < 16 ? Number(value) : BigInt(value);
 }

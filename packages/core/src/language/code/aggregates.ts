@@ -4,7 +4,7 @@ import type { Code } from '../epl/syntax.ts';
 import { globalNames } from '../../functions/rule-library.ts';
 import { namespaces } from './allowed.ts';
 import type { CodeProblem, CompiledCode } from './compile-code.ts';
-import { Emitter, isFunction } from './emitter.ts';
+import { Emitter, isFunction, type Emitted } from './emitter.ts';
 import { isNode } from '../epl/visit.ts';
 import { fieldText, printCode } from './print-code.ts';
 
@@ -111,16 +111,11 @@ function withCanonicalAggregates(node: AnyNode): AnyNode {
 class AggregateEmitter extends Emitter {
   readonly uses: AggregateUse[] = [];
 
-  override expression(node: AnyNode): {
-    text: string;
-    kind: 'any' | 'primitive' | 'event' | 'events' | 'copy';
-  } {
+  protected override own(node: AnyNode): Emitted | null {
     const word = aggregateWord(node);
-    if (word === null) return super.expression(node);
-    return {
-      text: `a[${this.use(node as AnyNode & { type: 'CallExpression' }, word, false)}]`,
-      kind: 'any',
-    };
+    if (word === null) return null;
+    const index = this.use(node as AnyNode & { type: 'CallExpression' }, word, false);
+    return { text: `a[${index}]`, kind: 'any' };
   }
 
   /** Index of the aggregate among those used. */

@@ -530,7 +530,14 @@ export class Emitter {
     return emitted;
   }
 
+  /** What the clause itself gives a meaning to; null: plain JavaScript. */
+  protected own(_node: AnyNode): Emitted | null {
+    return null;
+  }
+
   #expressionText(node: AnyNode): Emitted {
+    const own = this.own(node);
+    if (own !== null) return own;
     switch (node.type) {
       case 'Literal':
         return this.#literal(node);
@@ -782,6 +789,8 @@ export class Emitter {
 
   /** Goes through an optional chain from its root, so that all of it is left out where a `?.` meets nothing. */
   #chain(node: AnyNode, next: (emitted: Emitted) => Emitted): Emitted {
+    const own = this.own(node);
+    if (own !== null) return next(own);
     if (node.type === 'MemberExpression') return this.#member(node, next);
     if (node.type === 'CallExpression') return this.#call(node, next);
     return next(this.expression(node));

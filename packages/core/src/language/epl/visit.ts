@@ -5,8 +5,11 @@ export function visit(tree: Node, see: (node: AnyNode) => void): void {
   const waiting: Node[] = [tree];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     see(node as AnyNode);
-    for (const value of Object.values(node))
-      for (const child of Array.isArray(value) ? (value as unknown[]) : [value as unknown])
+    // The last one is taken first, so children are put in backwards: nodes are seen in the order of the text.
+    for (const value of Object.values(node).reverse())
+      for (const child of Array.isArray(value)
+        ? (value as unknown[]).toReversed()
+        : [value as unknown])
         if (isNode(child)) waiting.push(child);
   }
 }

@@ -1,0 +1,162 @@
+import {
+  KEY_GROUPS,
+  NO_KEY_GROUP,
+  type Change,
+  type Counts,
+  type FrameFromEngine,
+  type FrameToEngine,
+  type PartitionName,
+  type RuleError,
+  type SetAside,
+} from '../../packages/core/src/frames.ts';
+import { openCore } from '../../packages/core/src/engine/engine.ts';
+import type { Core } from '../../packages/core/src/frames.ts';
+import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
+import { makeHost } from '../../packages/runtime/src/realm.ts';
+import type { Delivery } from '../reference/events.ts';
+
+const host = makeHost();
+
+type StateFrame = FrameFromEngine & { readonly type: 'state' };
+
+/** Engine parts that share the key groups, and what passes between them, as a host would carry it. */
+export class Cluster {
+  readonly results: ResultChange[] = [];
+  readonly alerts: AlertChange[] = [];
+  readonly errors: RuleError[] = [];
+  readonly setAside: SetAside[] = [];
+  readonly #changes: readonly Change[];
+  #parts: Core[] = [];
+  /** Part i owns the key groups from `#bounds[i]` to `#bounds[i + 1]`. */
+  #bounds: readonly number[] = [];
+  readonly #counts: Counts[] = [];
+
+  constructor(changes: readonly Change[], bounds: readonly number[]) {
+    this.#changes = changes;
+    this.#open(bounds);
+  }
+
+  #open(bounds: readonly number[]): void {
+    this.#bounds = bounds;
+    this.#counts.length = 0;
+    this.#parts = bounds.slice(0, -1).map(() => openCore(host));
+    this.#parts.forEach((part, i) => {
+      part.receive({ type: 'open', from: bounds[i]!, to: bounds[i + 1]! });
+      for (const change of this.#changes) part.receive({ type: 'change', change });
+    });
+  }
+
+  start(partitions: readonly PartitionName[]): void {
+    this.#parts.forEach((_, i) => this.#send(i, { type: 'start', partitions }));
+  }
+
+  /** The part that reads a source: one part for all its streams, since each partition judges its events in its order. */
+  #readerOf(source: string): number {
+    let sum = 0;
+    for (const char of source) sum += char.charCodeAt(0);
+    return sum % this.#parts.length;
+  }
+
+  /** Consecutive deliveries of one stream, as one batch. */
+  batch(deliveries: readonly Delivery[]): void {
+    const [{ source, partition }] = deliveries as [Delivery];
+    const records = deliveries.map(({ record }) => new TextEncoder().encode(record));
+    const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
+    const starts = new Int32Array(records.length);
+    let at = 0;
+    records.forEach((record, i) => {
+      starts[i] = at;
+      bytes.set(record, at);
+      at += record.length;
+    });
+    this.#send(this.#readerOf(source), {
+      type: 'batch',
+      source,
+      partition,
+      numbers: Float64Array.from(deliveries, ({ number }) => number),
+      arrivedAt: Float64Array.from(deliveries, ({ arrivedAt }) => arrivedAt),
+      starts,
+      lengths: Int32Array.from(records, ({ length }) => length),
+      bytes,
+    });
+  }
+
+  end(partition: PartitionName): void {
+    this.#send(this.#readerOf(partition.source), { type: 'end', partition });
+  }
+
+  tick(arrivedAt: number): void {
+    this.#parts.forEach((_, i) => this.#send(i, { type: 'tick', arrivedAt }));
+  }
+
+  finish(): void {
+    this.#parts.forEach((_, i) => this.#send(i, { type: 'finish' }));
+  }
+
+  #send(part: number, frame: FrameToEngine): void {
+    for (const answer of this.#parts[part]!.receive(frame)) this.#take(part, answer);
+  }
+
+  #take(part: number, frame: FrameFromEngine): void {
+    switch (frame.type) {
+      case 'results':
+        return void this.results.push(...frame.changes);
+      case 'alerts':
+        return void this.alerts.push(...frame.changes);
+      case 'errors':
+        return void this.errors.push(...frame.errors);
+      case 'set-aside':
+        return void this.setAside.push(...frame.records);
+      case 'route': {
+        const owner = this.#bounds.findLastIndex((bound) => bound <= frame.keyGroup);
+        return this.#send(owner, { type: 'routed', bytes: frame.bytes });
+      }
+      case 'watermark':
+        this.#parts.forEach((_, i) => {
+          if (i !== part) this.#send(i, { type: 'watermark', bytes: frame.bytes });
+        });
+        return;
+      case 'done':
+        this.#counts[part] = frame.counts;
+    }
+  }
+
+  /** Everything stops; the state is taken over by other parts, perhaps more or fewer. */
+  restoreOnto(bounds: readonly number[]): void {
+    const states = this.#parts.flatMap((part) =>
+      part
+        .receive({ type: 'snapshot' })
+        .filter((frame): frame is StateFrame => frame.type === 'state'),
+    );
+    this.#open(bounds);
+    for (const state of states) {
+      const owner = this.#bounds.findLastIndex((bound) => bound <= state.keyGroup);
+      const to = state.keyGroup === NO_KEY_GROUP ? this.#parts.map((_, i) => i) : [owner];
+      for (const part of to)
+        this.#parts[part]!.receive({ ...state, bytes: state.bytes.slice(), type: 'restore' });
+    }
+  }
+
+  /** Sums over the parts. */
+  get counts(): Omit<Counts, 'clock' | 'rules'> {
+    const names = [
+      'read',
+      'decoded',
+      'undecodable',
+      'duplicates',
+      'wanted',
+      'late',
+      'noTime',
+      'future',
+      'noKey',
+    ] as const;
+    return Object.fromEntries(
+      names.map((name) => [
+        name,
+        this.#counts.reduce((sum, counts) => sum + (counts?.[name] ?? 0), 0),
+      ]),
+    ) as unknown as Omit<Counts, 'clock' | 'rules'>;
+  }
+}
+
+export const ALONE: readonly number[] = [0, KEY_GROUPS];

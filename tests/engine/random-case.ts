@@ -1,0 +1,272 @@
+import {
+  defaultSource,
+  type SourcePlan,
+  type SourcesPlan,
+} from '../../packages/core/src/plan/source-plan.ts';
+import { compile, type Compiled } from '../../packages/core/src/language/compile.ts';
+import type { Delivery } from '../reference/events.ts';
+import type { ReferenceList } from '../reference/lists.ts';
+import type { Random } from './random.ts';
+
+export interface RandomCase {
+  readonly text: string;
+  readonly compiled: Compiled;
+  readonly sources: SourcesPlan;
+  readonly lists: readonly ReferenceList[];
+  /** One arrival order in which no partition's events are out of order by more than bound and lateness, unless `isLate`. */
+  readonly deliveries: readonly Delivery[];
+  /** Another such order. */
+  readonly reordered: readonly Delivery[];
+  readonly isLate: boolean;
+}
+
+const TIME = { paths: [['t']], format: null, zone: 'UTC' };
+const BASE = 1_700_000_000_000;
+
+export function randomCase(random: Random): RandomCase {
+  const sources = randomSources(random);
+  const text = Array.from({ length: random.between(1, 3) }, (_, i) => randomRule(random, i)).join(
+    '\n',
+  );
+  const compiled = compile([{ name: 'random.weir', text }], { sources });
+  const isLate = random.chance(0.3);
+  const perPartition = randomEvents(random, sources);
+  const order = (): Delivery[] =>
+    interleaved(
+      random,
+      perPartition.map((events) => arrival(random, events, sources, isLate)),
+    );
+  const deliveries = order();
+  const reordered = interleaved(
+    random,
+    perPartition.map((events) => arrival(random, events, sources, false)),
+  );
+  const lists = [
+    {
+      name: 'bad',
+      kind: 'exact' as const,
+      rows: [
+        { value: 'a', note: 'first' },
+        { value: '7', note: '' },
+      ],
+    },
+  ];
+  return { text, compiled, sources, lists, deliveries, reordered, isLate };
+}
+
+function randomSources(random: Random): SourcesPlan {
+  const source = (name: string): SourcePlan => ({
+    ...defaultSource,
+    name,
+    tenant: random.chance(0.3)
+      ? { kind: 'field', path: ['tenant'] }
+      : { kind: 'constant', name: 'acme' },
+    identity: random.chance(0.3) ? [['n']] : [],
+    time: TIME,
+    arrivedAt: random.chance(0.3) ? { ...TIME, paths: [['r']] } : null,
+    boundMs: random.of([0, 0, 5, 40]),
+    latenessMs: random.of([null, null, 0, 20]),
+    fields: random.chance(0.5) ? { kind: name } : {},
+    empty: random.chance(0.3) ? ['-'] : [],
+  });
+  return {
+    sources: ['one', 'two'].slice(0, random.between(1, 2)).map(source),
+    lists: [{ name: 'bad', kind: 'exact', file: 'bad.txt' }],
+    tenants: random.chance(0.3) ? [{ name: 'acme', latenessMs: 15 }] : [],
+  };
+}
+
+function randomRule(random: Random, i: number): string {
+  const lines = [`RULE "rule ${i}"`];
+  if (random.chance(0.2)) lines.push(`STATUS ${random.of(['shadow', 'disabled', 'enabled'])}`);
+  if (random.chance(0.2)) lines.push("TENANTS ['acme']");
+  const sources = random.of([
+    null,
+    null,
+    "kind = 'one'",
+    "$source = ['one', 'two']",
+    "$source = 'two'",
+    "u = ['a', 'b']",
+    "u = ['a', 'b'] AND v = '1'",
+  ]);
+  if (sources !== null) lines.push(`SOURCES ${sources}`);
+  const filter = random.of([
+    null,
+    null,
+    'event.v > 1',
+    'event.u != "c"',
+    "utils.includesIgnoreCase(event.u, 'A')",
+    '(event) => { let n = 0; for (const x of event.list) n += x; return n > 2; }',
+    'event.o.p == 1 || event.v == 2',
+    'event.u.toUpperCase() == "A"',
+    'event.u.nothing()',
+    "['a', 'b'].includes(event.u)",
+  ]);
+  if (filter !== null && !filter.includes('nothing')) lines.push(`FILTER ${filter}`);
+  if (random.chance(0.15))
+    lines.push(
+      `IOC FILTERS ${random.of(['IN bad(u)', 'NOT IN bad(u)', 'IN bad(u) OR IN bad(v)', 'IN bad(list)'])}`,
+    );
+  if (random.chance(0.15))
+    return [
+      ...lines,
+      ...(random.chance(0.5)
+        ? ['SINK event => ({ u: event.u, twice: event.v * 2, two: event.o.p })']
+        : []),
+    ].join('\n  ');
+  if (random.chance(0.2)) lines.push(`USING ${random.of(['w', 'w BOUND 30:ms', '$arrivedAt'])}`);
+  if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms', '60:ms'])}`);
+  lines.push(
+    `AGGREGATE BY ${random.of(['u', 'u', 'u, v', '*', 'EACH list', 'k = utils.lower(event.u)', 'EACH list, u', 'o'])}`,
+  );
+  const window = random.of([
+    '50:ms',
+    '50:ms, 20:ms',
+    '30:ms, 10:ms',
+    '100:ms, 30:ms',
+    '40:ms SLIDING',
+    '40:ms SLIDING',
+    '40:ms SLIDING EVERY',
+    '60:ms SLIDING MAX 90:ms',
+    'SESSION 15:ms',
+    'SESSION 30:ms',
+  ]);
+  lines.push(`WITHIN ${window}`);
+  if (random.chance(0.2)) lines.push(`SORT BY ${random.of(['v', 'v DESC', 'u, v DESC'])}`);
+  const having = randomHaving(random, /SLIDING|SESSION/.test(window));
+  if (having !== null) lines.push(`HAVING ${having}`);
+  if (random.chance(0.2))
+    lines.push(
+      `SINK ${random.of(['event => event', 'event => event.count > 2', 'event => { event.note = "seen"; return [event, { id: "x" }]; }', 'event => ({ c: event.count, s: event.$start })'])}`,
+    );
+  return lines.join('\n  ');
+}
+
+function randomHaving(random: Random, hasNoPrevious: boolean): string | null {
+  const early = [
+    'count() >= 2',
+    'count() > 2',
+    'distinct(v) >= 2',
+    'sum(v) > 3',
+    'count(event.v > 1) >= 2',
+    'count() >= 2 && distinct(v) > 1',
+    'distinct(u, v) >= 2 || sum(v) >= 6',
+    'events => events.length >= 3',
+    'count() >= 2 && { n: count(), last: last(u) }',
+  ];
+  const late = [
+    'avg(v) > 1',
+    'min(v) < 1 && max(v) > 1',
+    'stddev(v) > 0.5',
+    'percentile(v, 90) > 1.5',
+    'first(u) != last(u)',
+    'rate() > 20',
+    'values(v, 2).length > 1',
+    'count() == 2',
+    'count() >= 1 && count() < 4',
+    'events => events.some((e) => e.v == 2)',
+    'events => ({ us: events.map((e) => e.u).join(), n: events.length })',
+    'events => events.filter((e) => e.v > 0).map((e) => ({ id: e.v, w: e.w }))',
+    'function (events) { var s = 0; for (var i = 0; i < events.length; i++) { s += events[i].v; } return s > 3 && { s: s }; }',
+    'events => events[0]',
+    '[{ id: "a", n: count() }, count() > 2, null]',
+    'sum(v) > 1 && { s: sum(v), a: avg(v), d: stddev(v), q: percentile(v, 50) }',
+  ];
+  const previous = [
+    'count() > previous(count())',
+    'avg(v) > 1.05 * previous(avg(v))',
+    'previous(count()) == undefined',
+  ];
+  const all = [null, ...early, ...early, ...late, ...(hasNoPrevious ? [] : previous)];
+  return random.of(all);
+}
+
+interface RandomEvent {
+  readonly source: string;
+  readonly partition: string;
+  readonly number: number;
+  readonly at: number;
+  readonly arrivedAt: number;
+  readonly record: string;
+}
+
+function randomEvents(random: Random, { sources }: SourcesPlan): RandomEvent[][] {
+  const spanMs = random.of([100, 200, 400]);
+  return sources.flatMap(({ name }) =>
+    Array.from({ length: random.between(1, 2) }, (_, p) =>
+      Array.from({ length: random.between(0, 18) }, (_, i) =>
+        randomEvent(random, name, `p${p}`, i + 1, BASE + random.below(spanMs)),
+      ),
+    ),
+  );
+}
+
+function randomEvent(
+  random: Random,
+  source: string,
+  partition: string,
+  number: number,
+  at: number,
+): RandomEvent {
+  const fields: Record<string, unknown> = {
+    u: random.of(['a', 'b', 'c', 'A', '-', '', 7, null]),
+    v: random.of([0, 1, 2, 3, 0.1, '2', 'x', -1, true, null, undefined]),
+  };
+  const odd = random.chance(0.04);
+  if (!odd) fields['t'] = random.chance(0.1) ? `${at}` : at;
+  if (random.chance(0.02)) fields['t'] = random.of(['never', -5, 1e15 * 20, BASE + 10_000_000]);
+  if (random.chance(0.7)) fields['r'] = at + random.below(30);
+  if (random.chance(0.7)) fields['w'] = at + random.between(-30, 30);
+  if (random.chance(0.5))
+    fields['list'] = random.of([['x', 'y'], ['x', 'x', 'z'], [1, 2], [], 'x', [null, 'y']]);
+  if (random.chance(0.5))
+    fields['o'] = random.of<unknown>([{ p: 1 }, { p: 2, q: 'z' }, 'text', null]);
+  else if (random.chance(0.3)) fields['o.p'] = 1;
+  if (random.chance(0.3)) fields['tenant'] = random.of(['acme', 'other']);
+  if (random.chance(0.8)) fields['n'] = random.chance(0.15) ? random.below(4) : number + 100;
+  const record = random.chance(0.02)
+    ? random.of(['{"t":', '[]', 'x', '{"a":1}}', '   '])
+    : JSON.stringify(fields);
+  return {
+    source,
+    partition,
+    number,
+    at,
+    arrivedAt: random.chance(0.5) ? Number.NaN : at + random.below(40),
+    record,
+  };
+}
+
+/** An order of arrival of one partition: each event at most its source's bound behind, or (`isLate`) any distance. */
+function arrival(
+  random: Random,
+  events: readonly RandomEvent[],
+  { sources }: SourcesPlan,
+  isLate: boolean,
+): Delivery[] {
+  return events
+    .map((event) => {
+      const bound = isLate ? 150 : sources.find(({ name }) => name === event.source)!.boundMs;
+      return { event, place: event.at + random.next() * bound };
+    })
+    .sort((a, b) => a.place - b.place)
+    .map(({ event: { source, partition, number, arrivedAt, record } }) => ({
+      source,
+      partition,
+      number,
+      arrivedAt,
+      record,
+    }));
+}
+
+/** Streams in any interleaving, each in its own order. */
+function interleaved(random: Random, streams: readonly (readonly Delivery[])[]): Delivery[] {
+  const left = streams.map((stream) => [...stream]).filter(({ length }) => length > 0);
+  const merged: Delivery[] = [];
+  while (left.length > 0) {
+    const stream = random.of(left);
+    merged.push(...stream.splice(0, random.between(1, 6)));
+    if (stream.length === 0) left.splice(left.indexOf(stream), 1);
+  }
+  return merged;
+}

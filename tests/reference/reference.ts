@@ -1,0 +1,254 @@
+/**
+ * The reference matcher: docs/language.md, slow and obvious. It looks at every event with every rule, keeps all of
+ * them, and judges every window from all of its events. Only final results: what was shown before is not its matter.
+ */
+import { lowerRule } from '../../packages/core/src/language/lower.ts';
+import type { RuleSyntax } from '../../packages/core/src/language/epl/syntax.ts';
+import type { Json } from '../../packages/core/src/plan/json.ts';
+import type { Result } from '../../packages/core/src/plan/result.ts';
+import type { SourcePlan, SourcesPlan } from '../../packages/core/src/plan/source-plan.ts';
+import type { Windowed } from './aggregates.ts';
+import { isTrue, runForEvent } from './code.ts';
+import { eventFrom, type Delivery, type SeenEvent } from './events.ts';
+import { judgeOf } from './having.ts';
+import { inLists, type ReferenceList } from './lists.ts';
+import { compareEvents } from './order.ts';
+import { keyTextOf } from './paths.ts';
+import {
+  alertsOf,
+  simpleResults,
+  windowResults,
+  type FinalAlert,
+  type RuleFacts,
+} from './results.ts';
+import { trueWindows } from './windows.ts';
+
+export interface ReferenceInput {
+  readonly rules: readonly RuleSyntax[];
+  readonly sources: SourcesPlan;
+  readonly lists: readonly ReferenceList[];
+  /** In the order of arrival. */
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface ReferenceOutcome {
+  /** Sorted by ($at, id). */
+  readonly results: readonly Result[];
+  readonly alerts: readonly FinalAlert[];
+  readonly counts: ReferenceCounts;
+}
+
+export interface ReferenceCounts {
+  read: number;
+  decoded: number;
+  undecodable: number;
+  duplicates: number;
+  wanted: number;
+  late: number;
+  noTime: number;
+  future: number;
+  noKey: number;
+}
+
+export function reference(input: ReferenceInput): ReferenceOutcome {
+  return new Matcher(input).outcome();
+}
+
+/** What a rule has seen of one key of one tenant. */
+interface KeyEvents {
+  readonly rule: RuleFacts;
+  readonly tenant: string;
+  readonly texts: readonly string[];
+  readonly events: Windowed[];
+}
+
+class Matcher {
+  readonly #input: ReferenceInput;
+  readonly #rules: readonly RuleFacts[];
+  readonly #counts: ReferenceCounts = {
+    read: 0,
+    decoded: 0,
+    undecodable: 0,
+    duplicates: 0,
+    wanted: 0,
+    late: 0,
+    noTime: 0,
+    future: 0,
+    noKey: 0,
+  };
+  readonly #simple: Result[] = [];
+  readonly #keys = new Map<string, KeyEvents>();
+  /** Highest min(time, arrivedAt) by partition and clock field. */
+  readonly #highest = new Map<string, number>();
+  /** Until which watermark an identity is remembered, by partition. */
+  readonly #identities = new Map<string, Map<string, number>>();
+
+  constructor(input: ReferenceInput) {
+    this.#input = input;
+    this.#rules = input.rules
+      .filter(({ status }) => status !== 'disabled')
+      .map((syntax) => ({
+        syntax,
+        id: syntax.id ?? syntax.name,
+        version: lowerRule(syntax).plan?.version ?? '',
+      }));
+  }
+
+  outcome(): ReferenceOutcome {
+    for (const delivery of this.#input.deliveries) this.#deliver(delivery);
+    const results = [...this.#simple];
+    const alerts: FinalAlert[] = [];
+    for (const key of this.#keys.values()) {
+      const own = this.#resultsOf(key);
+      results.push(...own);
+      const { window } = key.rule.syntax.aggregate!;
+      const forMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+      if (key.rule.syntax.status === 'enabled') alerts.push(...alertsOf(own, forMs));
+    }
+    results.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    alerts.sort((a, b) => (a.results[0]! < b.results[0]! ? -1 : 1));
+    return { results, alerts, counts: this.#counts };
+  }
+
+  #resultsOf({ rule, tenant, texts, events }: KeyEvents): Result[] {
+    const aggregate = rule.syntax.aggregate!;
+    const ordered = events.toSorted((a, b) =>
+      compareEvents(a.event.nameAt(a.at), b.event.nameAt(b.at)),
+    );
+    return trueWindows(ordered, aggregate.window, judgeOf(aggregate)).flatMap((window) =>
+      windowResults(rule, tenant, texts, window),
+    );
+  }
+
+  #deliver(delivery: Delivery): void {
+    this.#counts.read++;
+    const event = eventFrom(delivery, this.#input.sources, (partition) =>
+      this.#highestOf(delivery.source, partition, null),
+    );
+    if (event === null) {
+      this.#counts.undecodable++;
+      return;
+    }
+    if (event.hasDeclaredNumber && this.#isRepeated(event)) {
+      this.#counts.duplicates++;
+      return;
+    }
+    this.#counts.decoded++;
+    const isWanted = this.#rules.filter((rule) => this.#meet(rule, event)).length > 0;
+    if (isWanted) this.#counts.wanted++;
+    for (const using of [
+      null,
+      ...this.#rules.map(({ syntax }) => syntax.using?.field.path ?? null),
+    ]) {
+      const at = event.timeOf(using);
+      const seen = Math.min(at, event.arrivedAt);
+      if (!Number.isNaN(at) && seen > this.#highestOf(event.source.name, event.partition, using))
+        this.#highest.set(clockName(event.source.name, event.partition, using), seen);
+    }
+  }
+
+  #highestOf(source: string, partition: string, using: readonly string[] | null): number {
+    return this.#highest.get(clockName(source, partition, using)) ?? -Infinity;
+  }
+
+  #isRepeated(event: SeenEvent): boolean {
+    const { source, partition, number, tenant, factAt } = event;
+    const name = clockName(source.name, partition, null);
+    const seen = this.#identities.get(name) ?? new Map<string, number>();
+    this.#identities.set(name, seen);
+    const watermark = this.#highestOf(source.name, partition, null) - source.boundMs;
+    const identity = JSON.stringify(number);
+    if ((seen.get(identity) ?? -Infinity) >= watermark && seen.has(identity)) return true;
+    seen.set(identity, factAt + (source.latenessMs ?? this.#tenantLatenessMs(tenant)));
+    return false;
+  }
+
+  #tenantLatenessMs(tenant: string): number {
+    return this.#input.sources.tenants.find(({ name }) => name === tenant)?.latenessMs ?? 0;
+  }
+
+  /** true: the rule wants the event. */
+  #meet(rule: RuleFacts, event: SeenEvent): boolean {
+    const { syntax } = rule;
+    if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
+    for (const { field, values } of syntax.sources) {
+      const text = keyTextOf(event.get(field.path), []);
+      if (text === null || !values.includes(text)) return false;
+    }
+    if (syntax.filter !== null && !isTrue(runForEvent(syntax.filter, event))) return false;
+    const hits: Result['iocs'][number][] = [];
+    if (syntax.iocs !== null && !inLists(syntax.iocs, event, this.#input.lists, hits)) return false;
+    if (syntax.aggregate === null) this.#simple.push(...simpleResults(rule, event, hits));
+    else this.#hold(rule, event);
+    return true;
+  }
+
+  /** Puts an event into the windows of its keys, unless its time keeps it out. */
+  #hold(rule: RuleFacts, event: SeenEvent): void {
+    const using = rule.syntax.using?.field.path ?? null;
+    const at = event.timeOf(using);
+    const { latenessMs, boundMs } = this.#timesOf(rule.syntax, event);
+    if (Number.isNaN(at)) this.#counts.noTime++;
+    else if (event.isFromFuture(at)) this.#counts.future++;
+    else if (at < this.#highestOf(event.source.name, event.partition, using) - boundMs - latenessMs)
+      this.#counts.late++;
+    else this.#holdByKeys(rule, event, at);
+  }
+
+  #holdByKeys(rule: RuleFacts, event: SeenEvent, at: number): void {
+    const parts = (rule.syntax.aggregate!.keys ?? []).map(({ value, each }) => {
+      if (value.kind === 'field') return event.keyTexts(event.get(value.field.path), each);
+      const outcome = runForEvent(value.code, event);
+      return 'value' in outcome ? event.keyTexts(outcome.value as Json | undefined, each) : [];
+    });
+    const keys = parts.reduce<string[][]>(
+      (all, texts) => all.flatMap((before) => texts.map((text) => [...before, text])),
+      [[]],
+    );
+    if (keys.length === 0) this.#counts.noKey++;
+    for (const texts of keys) {
+      const name = JSON.stringify([rule.id, event.tenant, texts]);
+      const key = this.#keys.get(name) ?? { rule, tenant: event.tenant, texts, events: [] };
+      key.events.push({ event, at });
+      this.#keys.set(name, key);
+    }
+  }
+
+  /** Lateness: the rule's; else the largest of its sources'; else the tenant's; else 0. */
+  #timesOf(syntax: RuleSyntax, event: SeenEvent): { latenessMs: number; boundMs: number } {
+    const declared = this.#input.sources.sources.filter((source) =>
+      canSelect(syntax, source, event.tenant),
+    );
+    const latenesses = declared
+      .map(({ latenessMs }) => latenessMs)
+      .filter((latenessMs) => latenessMs !== null);
+    const ofSources =
+      latenesses.length > 0 ? Math.max(...latenesses) : this.#tenantLatenessMs(event.tenant);
+    return {
+      latenessMs: syntax.latenessMs ?? ofSources,
+      boundMs: syntax.using?.boundMs ?? event.source.boundMs,
+    };
+  }
+}
+
+const clockName = (source: string, partition: string, using: readonly string[] | null): string =>
+  JSON.stringify([source, partition, using]);
+
+/** Can events of the source pass the rule's SOURCES, as far as the source's constant fields tell? */
+function canSelect({ sources, tenants }: RuleSyntax, source: SourcePlan, tenant: string): boolean {
+  if (source.tenant.kind === 'constant' && source.tenant.name !== tenant) return false;
+  if (
+    tenants !== null &&
+    source.tenant.kind === 'constant' &&
+    !tenants.includes(source.tenant.name)
+  )
+    return false;
+  return sources.every(({ field, values }) => {
+    const name = field.path.join('.');
+    if (name === '$source') return values.includes(source.name);
+    if (name === '$tenant')
+      return source.tenant.kind === 'field' || values.includes(source.tenant.name);
+    if (!Object.hasOwn(source.fields, name)) return true;
+    return values.includes(keyTextOf(source.fields[name], []) ?? '');
+  });
+}
