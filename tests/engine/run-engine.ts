@@ -116,7 +116,8 @@ function finalAlerts({ alerts }: Cluster): FinalAlert[] {
   const newest = new Map<string, { change: string; alert: Alert }>();
   for (const { change, alert } of alerts) {
     const before = newest.get(alert.handle);
-    if (before?.change === 'final' || before?.change === 'withdraw')
+    // What was withdrawn may come back under its name.
+    if (before?.change === 'final')
       throw new Error(`the alert ${alert.handle} changes after its end`);
     newest.set(alert.handle, { change, alert });
   }

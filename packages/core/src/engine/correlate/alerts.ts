@@ -32,6 +32,8 @@ export class KeyAlerts {
   #members: Member[] = [];
   #shown: Shown[] = [];
   #nextSerial = 0;
+  /** Handles that were given, also to alerts that have ended: none is given again while the key is remembered. */
+  #given: string[] = [];
 
   get isEmpty(): boolean {
     return this.#members.length === 0 && this.#shown.length === 0;
@@ -69,7 +71,7 @@ export class KeyAlerts {
         (one) => !claimed.has(one.handle) && one.ids.some((id) => ids.includes(id)),
       );
       const isNew = shown === undefined;
-      const taken = shown ?? this.#newShown(ids, claimed);
+      const taken = shown ?? this.#newShown(ids);
       claimed.set(taken.handle, taken);
       pending.push({ group, shown: taken, isNew });
     }
@@ -106,15 +108,15 @@ export class KeyAlerts {
     };
   }
 
-  #newShown(ids: readonly string[], claimed: ReadonlyMap<string, Shown>): Shown {
-    const handle = this.#freshHandle(ids, claimed);
+  #newShown(ids: readonly string[]): Shown {
+    const handle = this.#freshHandle(ids);
     return { handle, serial: this.#nextSerial++, revision: 0, text: '', ids };
   }
 
-  #freshHandle(ids: readonly string[], claimed: ReadonlyMap<string, Shown>): string {
-    const taken = (handle: string): boolean =>
-      claimed.has(handle) || this.#shown.some((one) => one.handle === handle);
-    return ids.find((id) => !taken(id)) ?? `${ids[0]!}-${this.#shown.length}`;
+  #freshHandle(ids: readonly string[]): string {
+    const fresh = ids.find((id) => !this.#given.includes(id)) ?? `${ids[0]!}-${this.#nextSerial}`;
+    this.#given.push(fresh);
+    return fresh;
   }
 
   /** The clock at which an alert may become final although nothing comes; Infinity if none is open. */
@@ -127,15 +129,23 @@ export class KeyAlerts {
     return {
       members: this.#members.map((m) => ({ ...m })),
       shown: this.#shown.map((s) => ({ ...s })),
+      given: [...this.#given],
+      nextSerial: this.#nextSerial,
     };
   }
 
   static fromJson(json: Json): KeyAlerts {
     const alerts = new KeyAlerts();
-    const { members, shown } = json as unknown as { members: Member[]; shown: Shown[] };
+    const { members, shown, given, nextSerial } = json as unknown as {
+      members: Member[];
+      shown: Shown[];
+      given: string[];
+      nextSerial: number;
+    };
     alerts.#members = members.map((m) => ({ ...m }));
     alerts.#shown = shown.map((s) => ({ ...s }));
-    alerts.#nextSerial = Math.max(-1, ...shown.map(({ serial }) => serial)) + 1;
+    alerts.#given = [...given];
+    alerts.#nextSerial = nextSerial;
     return alerts;
   }
 }
