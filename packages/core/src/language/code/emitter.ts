@@ -373,6 +373,8 @@ export class Emitter {
       case 'EmptyStatement':
         return '';
       case 'ExpressionStatement':
+        // A text that stands alone could be a directive in the printed code ('use asm').
+        if (node.expression.type === 'Literal') return '';
         return `${this.#effect(node.expression as AnyNode)};`;
       case 'VariableDeclaration':
         return this.#declaration(node);
