@@ -216,15 +216,19 @@ class JsonDecoder implements Decoder {
     const bytes = this.#bytes;
     const end = this.#end;
     this.#stringEscaped = false;
-    for (let i = from; i < end; i++) {
+    let i = from;
+    for (;;) {
+      while (PLAIN[bytes[i]!] === 1) i++;
+      if (i >= end) break;
       const code = bytes[i]!;
       if (code === 34) return i + 1;
+      if (code < 32) return this.#fail('a control character in a string', i);
+      this.#stringEscaped = true;
       if (code === 92) {
-        this.#stringEscaped = true;
         i = this.#escape(i + 1);
         if (i < 0) return -1;
-      } else if (code < 32) return this.#fail('a control character in a string', i);
-      else if (code >= 0x80) this.#stringEscaped = true;
+      }
+      i++;
     }
     return this.#fail('', end);
   }
@@ -327,6 +331,11 @@ class JsonDecoder implements Decoder {
     return at;
   }
 }
+
+/** Bytes of a string that need no second look: ASCII but quote, backslash and control characters. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, code) =>
+  code >= 32 && code < 0x80 && code !== 34 && code !== 92 ? 1 : 0,
+);
 
 const TRUE = utf8Of('true');
 const FALSE = utf8Of('false');

@@ -95,7 +95,8 @@ export class Emitter {
     this.#refuseSize(tree);
     this.#assigned = assignedNames(tree);
     if (isFunction(tree)) return this.#clauseFunction(tree);
-    this.#scopes.push(new Map([['event', { kind: 'event', isFixed: true }]]));
+    const kind: Kind = this.role === 'copy' ? 'copy' : 'event';
+    this.#scopes.push(new Map([['event', { kind, isFixed: true }]]));
     const body = this.value(tree as AnyNode);
     this.#scopes.pop();
     return `(u$event) => (${body})`;

@@ -98,6 +98,18 @@ export class IndicatorList {
     return { value, note };
   }
 
+  /** Is the row nothing but this ASCII text, as it is written? */
+  #beginsWith(row: number, text: string): boolean {
+    const rows = this.#rows;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code <= 32 || code >= 0x80 || code === 44 || code === 34 || rows[row + i] !== code)
+        return false;
+    }
+    const after = rows[row + text.length] ?? 10;
+    return after === 10 || after === 13 || after === 9;
+  }
+
   #keyOfRow(value: string): string | null {
     const { kind } = this.#plan;
     if (kind !== 'cidr') return normalise(kind, value);
@@ -131,9 +143,11 @@ export class IndicatorList {
 
   #findKey(key: string | null): IndicatorRow | null {
     if (key === null) return null;
+    const isExact = this.#plan.kind === 'exact';
     const row = this.#table.find(
       hashOfText(key),
-      (one) => this.#keyOfRow(this.#readRow(one).value) === key,
+      (one) =>
+        (isExact && this.#beginsWith(one, key)) || this.#keyOfRow(this.#readRow(one).value) === key,
     );
     return row < 0 ? null : this.#readRow(row);
   }
