@@ -14,6 +14,7 @@ for (let group = 0; group < 6; group++)
   for (let k = 0; k < Number(perGroup); k++)
     rules.push({
       group: `Group${group}`,
+      // oxlint-disable-next-line typescript/no-implied-eval -- rules written out by hand would be functions of their own
       filter: new Function(
         'event',
         `return /^([A-Za-z]+)V[0-9]*$/.test(event['groupTag']) && event['integer'] == ${k} && event['tag'] == 'id_tag_${k}'`,

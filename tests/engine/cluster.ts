@@ -118,6 +118,12 @@ export class Cluster {
         return;
       case 'done':
         this.#counts[part] = frame.counts;
+        return;
+      case 'ready':
+      case 'state':
+        return;
+      case 'fault':
+        throw new Error(frame.message);
     }
   }
 

@@ -1,5 +1,5 @@
 import { liesIn, parseAddress, parseNetwork } from '../../packages/core/src/functions/addresses.ts';
-import { normalise } from '../../packages/core/src/engine/match/lists/normalise.ts';
+import { normalise } from '../../packages/core/src/functions/normalise-indicator.ts';
 import type { IocSyntax } from '../../packages/core/src/language/epl/syntax.ts';
 import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { IocHit } from '../../packages/core/src/plan/result.ts';

@@ -1,10 +1,10 @@
 /** Colours for people: none if NO_COLOR is set (no-color.org) or nobody looks. */
 export interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  yellow(text: string): string;
-  green(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly green: (text: string) => string;
 }
 
 export function paintFor(stream: { readonly isTTY?: boolean }): Paint {

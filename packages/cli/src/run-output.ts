@@ -70,6 +70,14 @@ export class RunOutput {
         return;
       case 'done':
         this.counts = frame.counts;
+        return;
+      case 'ready':
+      case 'route':
+      case 'watermark':
+      case 'state':
+      case 'fault':
+        // Between the engine and its supervisor.
+        return;
     }
   }
 

@@ -144,7 +144,7 @@ export interface Core {
 /** What the core asks of its host. */
 export interface Host {
   /** Evaluates one expression of generated code, outside any scope. */
-  compile(source: string): unknown;
+  readonly compile: (source: string) => unknown;
 }
 
 export type { Result };

@@ -4,7 +4,9 @@ import type { Code } from '../epl/syntax.ts';
 import { globalNames } from '../../functions/rule-library.ts';
 import { namespaces } from './allowed.ts';
 import type { CodeProblem, CompiledCode } from './compile-code.ts';
-import { Emitter, isFunction, type Emitted } from './emitter.ts';
+import { Emitter } from './emitter.ts';
+import type { Emitted } from './kinds.ts';
+import { isFunction } from './tree-names.ts';
 import { isNode } from '../epl/visit.ts';
 import { fieldText, printCode } from './print-code.ts';
 

@@ -8,7 +8,7 @@ import { textOfUtf8 } from '../../../functions/utf8.ts';
 import type { Json } from '../../../plan/json.ts';
 import { keyTextOf } from '../../../plan/key-text.ts';
 import type { ListPlan } from '../../../plan/source-plan.ts';
-import { normalise } from './normalise.ts';
+import { normalise } from '../../../functions/normalise-indicator.ts';
 import { hashOfText, RowTable } from './row-table.ts';
 
 /** What a list says of a value: the row's own value and note. */

@@ -1,6 +1,6 @@
-import { addressText, parseAddress } from '../../../functions/addresses.ts';
-import { utf8Of } from '../../../functions/utf8.ts';
-import type { ListKind } from '../../../plan/source-plan.ts';
+import { addressText, parseAddress } from './addresses.ts';
+import { utf8Of } from './utf8.ts';
+import type { ListKind } from '../plan/source-plan.ts';
 
 /**
  * One spelling for values that mean the same, by the kind of their list; null: not a value of that kind.

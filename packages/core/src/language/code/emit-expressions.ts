@@ -1,0 +1,597 @@
+import type { AnyNode, ArrowFunctionExpression, Function as FunctionNode, Node } from 'acorn';
+import { libraryByName } from '../../functions/index.ts';
+import { methodNames } from '../../functions/methods.ts';
+import { refusePattern } from '../../functions/patterns.ts';
+import { nearest } from '../diagnostics/nearest.ts';
+import {
+  binaryOperators,
+  globalConstant,
+  isGlobalFunction,
+  namespaces,
+  refusedNames,
+  resultFacts,
+  unaryOperators,
+} from './allowed.ts';
+import { any, primitive, EVENT_LIST_METHODS } from './kinds.ts';
+import type { Emitted, Kind } from './kinds.ts';
+import { stringText } from './print-code.ts';
+import {
+  JAVASCRIPT_WORLD,
+  hasOptional,
+  isFunction,
+  staticKey,
+  staticName,
+  templateText,
+} from './tree-names.ts';
+import { EmitterState } from './emitter-state.ts';
+
+/** Writes expressions anew. */
+export abstract class ExpressionEmitter extends EmitterState {
+  /** A function whose parameters are of these kinds. */
+  protected abstract functionText(
+    node: FunctionNode | ArrowFunctionExpression,
+    kinds: readonly Kind[],
+  ): string;
+
+  /** The text of an expression that is used as a value: an event becomes one. */
+  value(node: AnyNode): string {
+    return this.asValue(this.expression(node));
+  }
+
+  protected asValue({ text, kind }: Emitted): string {
+    if (kind !== 'event' && kind !== 'events') return text;
+    this.readsWhole = true;
+    // In HAVING the reader itself is handed on; the library reads through it.
+    return kind === 'event' && this.role !== 'events' ? `${text}.whole()` : text;
+  }
+
+  expression(node: AnyNode): Emitted {
+    const isLeaning = node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
+    if (!isLeaning) this.deeper(node);
+    const emitted = this.expressionText(node);
+    if (!isLeaning) this.depth--;
+    return emitted;
+  }
+
+  /** What the clause itself gives a meaning to; null: plain JavaScript. */
+  protected own(_node: AnyNode): Emitted | null {
+    return null;
+  }
+
+  protected expressionText(node: AnyNode): Emitted {
+    const own = this.own(node);
+    if (own !== null) return own;
+    switch (node.type) {
+      case 'Literal':
+        return this.literal(node);
+      case 'TemplateLiteral':
+        return primitive(
+          `\`${node.quasis.map(({ value }, i) => templateText(value.cooked ?? '') + (i < node.expressions.length ? `\${H.text(${this.value(node.expressions[i] as AnyNode)})}` : '')).join('')}\``,
+        );
+      case 'Identifier':
+        return this.identifier(node);
+      case 'MemberExpression':
+        return this.member(node, (emitted) => emitted);
+      case 'CallExpression':
+        return this.call(node, (emitted) => emitted);
+      case 'ChainExpression':
+        return this.chain(node.expression as AnyNode, (emitted) => emitted);
+      case 'UnaryExpression':
+        if (!unaryOperators.has(node.operator))
+          return this.refuse(
+            node,
+            'E301',
+            `\`${node.operator}\` is not part of the JavaScript of rules`,
+          );
+        return primitive(`(${node.operator} ${this.value(node.argument as AnyNode)})`);
+      case 'BinaryExpression':
+        return this.binary(node);
+      case 'LogicalExpression': {
+        const left = this.value(node.left as AnyNode);
+        const right = this.value(node.right as AnyNode);
+        return any(`(${left} ${node.operator} ${right})`);
+      }
+      case 'ConditionalExpression':
+        return any(
+          `(${this.value(node.test as AnyNode)} ? ${this.value(node.consequent as AnyNode)} : ${this.value(node.alternate as AnyNode)})`,
+        );
+      case 'AssignmentExpression':
+        return this.assignment(node);
+      case 'UpdateExpression':
+        return this.update(node);
+      case 'ArrayExpression':
+        return any(
+          `[${node.elements.map((element) => this.element(element as AnyNode | null, node)).join(', ')}]`,
+        );
+      case 'ObjectExpression':
+        return any(
+          `({ ${node.properties.map((property) => this.property(property as AnyNode)).join(', ')} })`,
+        );
+      case 'ArrowFunctionExpression':
+      case 'FunctionExpression':
+        return any(`(${this.functionText(node as FunctionNode, [])})`);
+      default:
+        return this.refuseNode(node);
+    }
+  }
+
+  /** An expression whose value nobody reads. */
+  protected effect(node: AnyNode): string {
+    return this.value(node);
+  }
+
+  protected literal(node: AnyNode & { type: 'Literal' }): Emitted {
+    if (node.regex)
+      return this.refuse(
+        node,
+        'E301',
+        'a regular expression stands before .test(…) only',
+        'utils.find(text, "pattern")',
+      );
+    if (node.value === null || typeof node.value === 'boolean')
+      return primitive(String(node.value));
+    if (typeof node.value === 'string') return primitive(stringText(node.value));
+    if (typeof node.value === 'number')
+      return primitive(Number.isFinite(node.value) ? String(node.value) : 'Infinity');
+    return this.refuse(node, 'E301', 'rules have no big integers');
+  }
+
+  protected identifier(node: AnyNode & { type: 'Identifier' }): Emitted {
+    const known = this.lookup(node.name);
+    if (known !== undefined) return { text: `u$${node.name}`, kind: known.kind };
+    if (node.name === 'undefined' || node.name === 'NaN' || node.name === 'Infinity')
+      return primitive(node.name === 'undefined' ? '(void 0)' : node.name);
+    if (this.names === 'fields' && this.role === 'event' && !this.isWord(node.name))
+      return this.eventPath('u$event', [node.name], node);
+    return this.unknown(node);
+  }
+
+  protected isWord = (name: string): boolean =>
+    name === 'utils' || namespaces.has(name) || isGlobalFunction(name);
+
+  protected unknown(node: AnyNode & { type: 'Identifier' }): Emitted {
+    const { name } = node;
+    if (this.isWord(name))
+      return this.refuse(node, 'E302', `\`${name}\` can be called or asked, not handed on`);
+    if (name === 'tables') return this.refuse(node, 'E181', 'tables.put is not built yet');
+    if (['firstSeen', 'rare', 'baseline'].includes(name))
+      return this.refuse(node, 'E188', `${name} is not built yet`);
+    if (refusedNames.has(name))
+      return this.refuse(node, 'E303', `\`${name}\` leads out of the rule`);
+    const guess = nearest(name, [
+      ...this.scopes.flatMap((scope) => [...scope.keys()]),
+      'utils',
+      'Math',
+    ]);
+    const hint = this.lookup('event') !== undefined ? `event.${name}` : guess;
+    if (JAVASCRIPT_WORLD.has(name))
+      return this.refuse(
+        node,
+        'E302',
+        `\`${name}\` is not there: rules see nothing of the machine`,
+      );
+    return this.refuse(
+      node,
+      hint?.startsWith('event.') ? 'E310' : 'E302',
+      `\`${name}\` is not known here`,
+      hint,
+    );
+  }
+
+  // ---- reading fields --------------------------------------------------------------------------------------------
+
+  /** `a.b['c']` from its root: names that are known now, as far as they go. */
+  protected staticChain(node: AnyNode): { root: AnyNode; steps: string[] } {
+    const steps: string[] = [];
+    let at = node;
+    for (;;) {
+      if (at.type === 'ChainExpression') at = at.expression as AnyNode;
+      else if (at.type === 'MemberExpression') {
+        const name = staticName(at);
+        if (name === null) break;
+        if (refusedNames.has(name))
+          this.refuse(at.property, 'E303', `\`${name}\` leads out of the data`);
+        steps.unshift(name);
+        at = at.object as AnyNode;
+      } else break;
+    }
+    return { root: at, steps };
+  }
+
+  protected eventPath(event: string, steps: readonly string[], node: Node): Emitted {
+    // `event.fields` is the event itself.
+    const path = steps[0] === 'fields' ? steps.slice(1) : steps;
+    if (path.length === 0) return { text: event, kind: 'event' };
+    if (resultFacts.has(path[0]!))
+      return this.refuse(node, 'E190', `reading ${path[0]} of results is not built yet`);
+    const reads = this.role === 'events' ? `${event}?.get` : `${event}.get`;
+    const text = `${reads}(${this.slot(path)})`;
+    if (path.length < 2 || path.at(-1) !== 'length') return any(text);
+    return any(`H.lengthOr(${text}, ${reads}(${this.slot(path.slice(0, -1))}))`);
+  }
+
+  /** The root of a chain, if the chain is read as a path of an event: its text and kind. */
+  protected pathRoot(root: AnyNode): Emitted | null {
+    if (root.type === 'Identifier') {
+      const known = this.lookup(root.name);
+      if (known !== undefined)
+        return known.kind === 'event' || known.kind === 'copy' || known.kind === 'events'
+          ? { text: `u$${root.name}`, kind: known.kind }
+          : null;
+      return null;
+    }
+    return null;
+  }
+
+  protected member(
+    node: AnyNode & { type: 'MemberExpression' },
+    next: (emitted: Emitted) => Emitted,
+  ): Emitted {
+    const constant = this.namespaceConstant(node);
+    if (constant !== null) return next(constant);
+    const { root, steps } = this.staticChain(node);
+    if (steps.length > 0) {
+      const fields = this.fieldsRoot(root, steps, node);
+      if (fields !== null) return next(fields);
+      const known =
+        this.pathRoot(root) ??
+        (this.role === 'events' && root.type !== 'Identifier' && !hasOptional(node)
+          ? this.rootOfEvents(root)
+          : null);
+      if (known !== null && known.kind !== 'events') return next(this.readPath(known, steps, node));
+      if (known !== null && steps.length === 1 && steps[0] === 'length')
+        return next(primitive(`${known.text}.length`));
+      if (known === null && this.role === 'events' && steps.length > 1 && !hasOptional(node))
+        return next(
+          any(`H.path(${this.value(root)}, ${this.constant(JSON.stringify(steps), 'c')})`),
+        );
+    }
+    const name = staticName(node);
+    return this.chain(node.object as AnyNode, (object) => {
+      const read = (from: Emitted): Emitted => {
+        if (from.kind === 'events' && name === 'length') return primitive(`${from.text}.length`);
+        if (from.kind === 'event' && name !== null) return this.eventPath(from.text, [name], node);
+        const key = name === null ? this.value(node.property as AnyNode) : stringText(name);
+        if (from.kind === 'event') {
+          this.readsWhole = true;
+          return any(`H.get(${from.text}, ${key})`);
+        }
+        // An element of the list of events is an event.
+        if (from.kind === 'events') return { text: `H.get(${from.text}, ${key})`, kind: 'event' };
+        return any(`H.get(${from.text}, ${key})`);
+      };
+      return node.optional ? this.optional(object, (from) => next(read(from))) : next(read(object));
+    });
+  }
+
+  protected rootOfEvents(root: AnyNode): Emitted | null {
+    const before = this.problems.length;
+    const emitted = this.expression(root);
+    if (this.problems.length > before) return emitted;
+    return emitted.kind === 'event' || emitted.kind === 'events' ? emitted : null;
+  }
+
+  protected readPath(root: Emitted, steps: readonly string[], node: Node): Emitted {
+    if (root.kind === 'event') return this.eventPath(root.text, steps, node);
+    const path = steps[0] === 'fields' ? steps.slice(1) : steps;
+    if (path.length === 0) return root;
+    const read = (of: readonly string[]): string =>
+      `H.read(${root.text}, ${this.constant(JSON.stringify(of), 'c')})`;
+    if (path.length > 1 && path.at(-1) === 'length')
+      return any(`H.lengthOr(${read(path)}, ${read(path.slice(0, -1))})`);
+    return any(read(path));
+  }
+
+  /** In WHERE a bare name is a field, and so is what follows it. */
+  protected fieldsRoot(root: AnyNode, steps: readonly string[], node: Node): Emitted | null {
+    const isField =
+      this.names === 'fields' &&
+      this.role === 'event' &&
+      root.type === 'Identifier' &&
+      this.lookup(root.name) === undefined &&
+      !this.isWord(root.name);
+    return isField ? this.eventPath('u$event', [root.name, ...steps], node) : null;
+  }
+
+  protected namespaceConstant(node: AnyNode & { type: 'MemberExpression' }): Emitted | null {
+    if (
+      node.object.type !== 'Identifier' ||
+      !namespaces.has(node.object.name) ||
+      this.lookup(node.object.name) !== undefined
+    )
+      return null;
+    const name = staticName(node) ?? '';
+    const constant = globalConstant(`${node.object.name}_${name}`);
+    if (constant === undefined)
+      return this.refuse(node, 'E302', `${node.object.name}.${name} is not known`);
+    return primitive(String(constant));
+  }
+
+  /** Goes through an optional chain from its root, so that all of it is left out where a `?.` meets nothing. */
+  protected chain(node: AnyNode, next: (emitted: Emitted) => Emitted): Emitted {
+    const own = this.own(node);
+    if (own !== null) return next(own);
+    if (node.type === 'MemberExpression') return this.member(node, next);
+    if (node.type === 'CallExpression') return this.call(node, next);
+    return next(this.expression(node));
+  }
+
+  protected optional(from: Emitted, next: (emitted: Emitted) => Emitted): Emitted {
+    const held = this.temporary();
+    return any(
+      `H.opt(${from.text}, (${held}) => (${this.asValue(next({ text: held, kind: from.kind }))}))`,
+    );
+  }
+
+  // ---- calls -----------------------------------------------------------------------------------------------------
+
+  protected call(
+    node: AnyNode & { type: 'CallExpression' },
+    next: (emitted: Emitted) => Emitted,
+  ): Emitted {
+    const target = node.callee as AnyNode;
+    if (node.optional)
+      return this.refuse(
+        node,
+        'E301',
+        'a function is called or not; `?.(` is not part of the JavaScript of rules',
+      );
+    if (target.type === 'Identifier') return next(this.callNamed(target, node));
+    if (target.type !== 'MemberExpression')
+      return next(any(`H.invoke(${this.value(target)}${this.arguments(node, true)})`));
+    const name = staticName(target);
+    if (name === null)
+      return this.refuse(target.property, 'E301', 'a method is called by its name');
+    if (refusedNames.has(name))
+      return this.refuse(target.property, 'E303', `\`${name}\` leads out of the data`);
+    const object = target.object as AnyNode;
+    if (object.type === 'Identifier' && this.lookup(object.name) === undefined) {
+      if (object.name === 'utils') return next(this.callUtils(name, target, node));
+      if (object.name === 'tables')
+        return this.refuse(target, 'E181', 'tables.put is not built yet');
+      if (namespaces.has(object.name))
+        return next(
+          this.callGlobal(`${object.name}_${name}`, `${object.name}.${name}`, target, node),
+        );
+    }
+    if (object.type === 'Literal' && object.regex)
+      return next(this.test(object.regex, name, target, node));
+    if (!methodNames.has(name)) {
+      const guess = nearest(name, [...methodNames]);
+      return this.refuse(target.property, 'E304', `there is no method ${name}`, guess);
+    }
+    return this.chain(object, (receiver) => {
+      const call = (from: Emitted): Emitted => next(this.callMethod(from, name, node));
+      return target.optional ? this.optional(receiver, call) : call(receiver);
+    });
+  }
+
+  protected callMethod(
+    receiver: Emitted,
+    name: string,
+    node: AnyNode & { type: 'CallExpression' },
+  ): Emitted {
+    const ofEvents = receiver.kind === 'events' ? EVENT_LIST_METHODS[name] : undefined;
+    if (ofEvents !== undefined) {
+      const [first, ...rest] = node.arguments as AnyNode[];
+      if (name === 'reduce' && rest.length === 0) this.readsWhole = true;
+      const values = (node.arguments as AnyNode[]).map((argument, i) => {
+        const isCallback = i === 0 && ofEvents.callback !== null && isFunction(argument);
+        if (isCallback) return this.functionText(argument as FunctionNode, ofEvents.callback!);
+        // A function that was declared elsewhere gets events as values.
+        if (i === 0 && ofEvents.callback !== null) this.readsWhole = true;
+        return this.spread(argument);
+      });
+      if (
+        ofEvents.callback !== null &&
+        first === undefined &&
+        name !== 'sort' &&
+        name !== 'toSorted'
+      )
+        this.refuse(node, 'E304', `${name} needs a function`);
+      return {
+        text: `H.call(${[receiver.text, stringText(name), ...values].join(', ')})`,
+        kind: ofEvents.gives,
+      };
+    }
+    if (receiver.kind === 'event')
+      return this.refuse(node, 'E304', `an event has no method ${name}`);
+    return any(
+      `H.call(${this.asValue(receiver)}, ${stringText(name)}${this.arguments(node, true)})`,
+    );
+  }
+
+  protected callNamed(
+    target: AnyNode & { type: 'Identifier' },
+    node: AnyNode & { type: 'CallExpression' },
+  ): Emitted {
+    if (this.lookup(target.name) !== undefined)
+      return any(`H.invoke(u$${target.name}${this.arguments(node, true)})`);
+    if (isGlobalFunction(target.name) && !target.name.includes('_'))
+      return this.callGlobal(target.name, target.name, target, node);
+    this.unknown(target);
+    return any('undefined');
+  }
+
+  protected callGlobal(
+    key: string,
+    name: string,
+    target: Node,
+    node: AnyNode & { type: 'CallExpression' },
+  ): Emitted {
+    if (!isGlobalFunction(key)) return this.refuse(target, 'E302', `${name} is not known here`);
+    const emitted = `H.f.${key}(${this.arguments(node, false)})`;
+    return /^(?:Object_|JSON_)/.test(key) ? any(emitted) : primitive(emitted);
+  }
+
+  protected callUtils(
+    name: string,
+    target: AnyNode & { type: 'MemberExpression' },
+    node: AnyNode & { type: 'CallExpression' },
+  ): Emitted {
+    if (!libraryByName.has(name))
+      return this.refuse(
+        target.property,
+        'E309',
+        `utils has no function ${name}`,
+        nearest(name, [...libraryByName.keys()]),
+      );
+    const [text, pattern, flags] = node.arguments as AnyNode[];
+    const isPattern =
+      (name === 'matches' || name === 'find') &&
+      pattern?.type === 'Literal' &&
+      typeof pattern.value === 'string';
+    const literalFlags =
+      flags === undefined
+        ? ''
+        : flags.type === 'Literal' && typeof flags.value === 'string'
+          ? flags.value
+          : null;
+    if (!isPattern || literalFlags === null || text === undefined)
+      return any(`H.u.${name}(${this.arguments(node, false)})`);
+    const refused = refusePattern(pattern.value as string, literalFlags);
+    if (refused !== null) return this.refuse(pattern, 'E306', refused);
+    const make = name === 'matches' ? 'wholePattern' : 'pattern';
+    const held = this.constant(
+      `H.${make}(${stringText(pattern.value as string)}, ${stringText(literalFlags)})`,
+      'p',
+    );
+    return primitive(`${held}(${this.value(text)})`);
+  }
+
+  protected test(
+    regex: { pattern: string; flags: string },
+    method: string,
+    target: AnyNode & { type: 'MemberExpression' },
+    node: AnyNode & { type: 'CallExpression' },
+  ): Emitted {
+    if (method !== 'test' || node.arguments.length !== 1)
+      return this.refuse(target, 'E304', 'a regular expression has test(text) here');
+    const refused = refusePattern(regex.pattern, regex.flags);
+    if (refused !== null) return this.refuse(target.object, 'E306', refused);
+    const held = this.constant(
+      `H.pattern(${stringText(regex.pattern)}, ${stringText(regex.flags)})`,
+      'p',
+    );
+    return primitive(`${held}(${this.value(node.arguments[0] as AnyNode)})`);
+  }
+
+  protected arguments(node: AnyNode & { type: 'CallExpression' }, follows: boolean): string {
+    const values = (node.arguments as AnyNode[]).map((argument) => this.spread(argument));
+    return values.length === 0 ? '' : `${follows ? ', ' : ''}${values.join(', ')}`;
+  }
+
+  protected spread(node: AnyNode): string {
+    return node.type === 'SpreadElement'
+      ? `...H.spreadList(${this.value(node.argument as AnyNode)})`
+      : this.value(node);
+  }
+
+  // ---- the rest --------------------------------------------------------------------------------------------------
+
+  protected binary(node: AnyNode & { type: 'BinaryExpression' }): Emitted {
+    const { operator } = node;
+    if (!binaryOperators.has(operator) || node.left.type === 'PrivateIdentifier')
+      return this.refuse(node, 'E301', `\`${operator}\` is not part of the JavaScript of rules`);
+    if (operator === 'in') return this.in(node);
+    const left = this.expression(node.left as AnyNode);
+    const right = this.expression(node.right as AnyNode);
+    const [a, b] = [this.asValue(left), this.asValue(right)];
+    if (operator !== '+' || (left.kind === 'primitive' && right.kind === 'primitive'))
+      return primitive(`(${a} ${operator} ${b})`);
+    return primitive(`H.add(${a}, ${b})`);
+  }
+
+  protected in(node: AnyNode & { type: 'BinaryExpression' }): Emitted {
+    const object = this.expression(node.right as AnyNode);
+    const name =
+      node.left.type === 'Literal' && typeof node.left.value === 'string' ? node.left.value : null;
+    if (object.kind === 'event' && name !== null)
+      return primitive(`(${this.eventPath(object.text, [name], node).text} !== (void 0))`);
+    if (object.kind === 'event') this.readsWhole = true;
+    return primitive(
+      `H.has(${object.kind === 'event' ? object.text : this.asValue(object)}, ${this.value(node.left as AnyNode)})`,
+    );
+  }
+
+  protected assignment(node: AnyNode & { type: 'AssignmentExpression' }): Emitted {
+    const target = node.left as AnyNode;
+    const operator = node.operator.slice(0, -1);
+    if (target.type === 'ObjectPattern' || target.type === 'ArrayPattern')
+      return this.refuse(target, 'E301', 'assign one name at a time');
+    const value = this.value(node.right as AnyNode);
+    if (operator === '') return any(this.assign(target, value));
+    const combine = (old: string): string =>
+      operator === '+' ? `H.add(${old}, ${value})` : `(${old} ${operator} ${value})`;
+    if (target.type === 'MemberExpression') {
+      const held = this.temporary();
+      return any(`H.modify(${this.target(target)}, (${held}) => ${combine(held)})`);
+    }
+    return any(this.assign(target, combine(this.value(target))));
+  }
+
+  /** `object, name` of a field that is written. */
+  protected target(node: AnyNode & { type: 'MemberExpression' }): string {
+    const object = this.expression(node.object as AnyNode);
+    const name = staticName(node);
+    if (name !== null && refusedNames.has(name))
+      this.refuse(node.property, 'E303', `\`${name}\` leads out of the data`);
+    if (object.kind === 'event' || object.kind === 'events')
+      this.refuse(node, 'E305', 'events are read-only here', 'return new fields instead');
+    return `${object.text}, ${name === null ? this.value(node.property as AnyNode) : stringText(name)}`;
+  }
+
+  protected assign(target: AnyNode, value: string): string {
+    if (target.type === 'MemberExpression') return `H.set(${this.target(target)}, ${value})`;
+    if (target.type !== 'Identifier') {
+      this.refuse(target, 'E301', 'this cannot be assigned to');
+      return 'undefined';
+    }
+    const known = this.lookup(target.name);
+    if (known === undefined) this.unknown(target);
+    else if (known.isFixed)
+      this.refuse(target, 'E305', `\`${target.name}\` cannot be given another value`);
+    return `(u$${target.name} = ${value})`;
+  }
+
+  protected update(node: AnyNode & { type: 'UpdateExpression' }): Emitted {
+    const target = node.argument as AnyNode;
+    const by = node.operator === '++' ? '+ 1' : '- 1';
+    if (target.type === 'MemberExpression') {
+      const held = this.temporary();
+      return primitive(
+        `H.${node.prefix ? 'modify' : 'modifyAfter'}(${this.target(target)}, (${held}) => +${held} ${by})`,
+      );
+    }
+    if (target.type !== 'Identifier') return this.refuse(node, 'E301', 'this cannot be counted up');
+    const known = this.lookup(target.name);
+    if (known === undefined) return this.unknown(target);
+    if (known.isFixed)
+      return this.refuse(target, 'E305', `\`${target.name}\` cannot be given another value`);
+    return primitive(
+      node.prefix ? `(${node.operator}u$${target.name})` : `(u$${target.name}${node.operator})`,
+    );
+  }
+
+  protected element(element: AnyNode | null, list: Node): string {
+    if (element === null) {
+      this.refuse(list, 'E301', 'an element of the list is missing');
+      return 'undefined';
+    }
+    return this.spread(element);
+  }
+
+  protected property(node: AnyNode): string {
+    if (node.type === 'SpreadElement')
+      return `...H.spreadFields(${this.value(node.argument as AnyNode)})`;
+    if (node.type !== 'Property' || node.kind !== 'init' || node.method) {
+      this.refuse(node, 'E301', 'an object holds plain fields here');
+      return 'a: 0';
+    }
+    const value = this.value(node.value as AnyNode);
+    if (node.computed) return `[H.key(${this.value(node.key as AnyNode)})]: ${value}`;
+    const name = staticKey(node.key as AnyNode) ?? '';
+    if (refusedNames.has(name)) this.refuse(node.key, 'E303', `a field may not be called ${name}`);
+    return `${stringText(name)}: ${value}`;
+  }
+}
