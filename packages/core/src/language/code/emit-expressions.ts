@@ -345,6 +345,9 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (refusedNames.has(name))
       return this.refuse(target.property, 'E303', `\`${name}\` leads out of the data`);
     const object = target.object as AnyNode;
+    const { root } = this.staticChain(object);
+    if (root.type === 'Identifier' && root.name === 'tables' && this.lookup('tables') === undefined)
+      return this.refuse(target, 'E181', 'tables.put is not built yet');
     if (object.type === 'Identifier' && this.lookup(object.name) === undefined) {
       if (object.name === 'utils') return next(this.callUtils(name, target, node));
       if (object.name === 'tables')

@@ -268,17 +268,19 @@ function takeKey(cursor: Cursor): KeySyntax {
   };
 }
 
-/** EACH is a word of its own only if a name follows. */
+/** EACH is a word of its own only if a name follows; `WITHIN` is one only if no span follows it. */
 function takeEach(cursor: Cursor): boolean {
   const before = cursor.position;
   if (!cursor.takeKeywords('EACH')) return false;
-  const next = cursor.peekWord();
-  const followsName =
-    (next !== '' && next.toUpperCase() !== 'WITHIN') ||
-    cursor.peekSign('`') ||
-    cursor.peekSign('[');
-  if (!followsName) cursor.position = before;
-  return followsName;
+  const after = cursor.position;
+  const isClause =
+    cursor.takeKeywords('WITHIN') &&
+    (cursor.peekWord().toUpperCase() === 'SESSION' || cursor.peekDigit());
+  cursor.position = after;
+  const followsName = cursor.peekWord() !== '' || cursor.peekSign('`') || cursor.peekSign('[');
+  if (followsName && !isClause) return true;
+  cursor.position = before;
+  return false;
 }
 
 function takeSort(cursor: Cursor, to: Clauses, start: number): void {

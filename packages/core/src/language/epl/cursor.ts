@@ -86,6 +86,11 @@ export class Cursor {
     return this.text.startsWith(sign, this.position) && this.position < this.end;
   }
 
+  peekDigit(): boolean {
+    this.skipSpace();
+    return this.position < this.end && /\d/.test(this.text[this.position]!);
+  }
+
   takeSign(sign: string): boolean {
     if (!this.peekSign(sign)) return false;
     this.position += sign.length;

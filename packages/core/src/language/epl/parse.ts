@@ -91,10 +91,12 @@ class RuleParser {
 
   parse(): RuleSyntax | null {
     const cursor = this.#cursor;
-    cursor.expectKeywords('RULE');
-    const nameStart = skippedTo(cursor);
+    let nameStart = cursor.position;
     let name: string | null = null;
     try {
+      cursor.expectKeywords('RULE');
+      cursor.skipSpace();
+      nameStart = cursor.position;
       name = cursor.takeString('the name of the rule');
       if (name.trim() === '')
         throw new ClauseProblem('E103', 'a rule needs a name', {
@@ -163,11 +165,6 @@ class RuleParser {
     if (cursor.position <= before && before < cursor.end)
       cursor.position = nextClauseStart(this.#text, before + 1, cursor.end);
   }
-}
-
-function skippedTo(cursor: Cursor): number {
-  cursor.skipSpace();
-  return cursor.position;
 }
 
 const WORD_AT = /[\p{ID_Start}$_][\p{ID_Continue}$]*/uy;

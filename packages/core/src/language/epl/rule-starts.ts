@@ -24,6 +24,8 @@ export function nextRuleStart(text: string, from: number): number {
       continue;
     }
     if ((depth === 0 || lineStart) && isRuleStart(text, i)) return i;
+    // A rule whose name lacks its quotes is a broken rule, not a part of the one before.
+    if (depth === 0 && lineStart && /^RULE\s/i.test(text.slice(i, i + 5))) return i;
     lineStart = false;
     if (char === '"' || char === "'" || char === '`') i = skipString(text, i);
     else if (char === '(' || char === '[' || char === '{') depth++;
