@@ -31,7 +31,7 @@ if (status === 0)
   console.log(`What happened, step by step:       demo/README.md
 Read a rule, change a number, and run again:  ${fromRoot('rules', 'many-network-logons.weir')}
 See what a rule reads, keeps and costs:       npm run weir -- explain ${fromRoot('rules', 'many-network-logons.weir')}
-Try the tests that rules bring along:         npm run weir -- test ${RULES} rules
+Try the tests that rules bring along:         npm run weir -- test ${RULES}
 Your own logs:                                npm run weir -- run YOUR_FILE.ndjson --rules rules
 Write your first rule:                        README.md`);
 process.exitCode = status ?? 1;
