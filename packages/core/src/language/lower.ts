@@ -11,8 +11,10 @@ import type {
   ValuePlan,
 } from '../plan/plan.ts';
 import { sha256Hex } from '../functions/sha256.ts';
-import { fieldOfArgument, type AggregateUse } from './code/aggregates.ts';
-import { compileCode, type CodeProblem, type CompiledCode } from './code/compile-code.ts';
+import { fieldOfArgument } from './code/aggregates.ts';
+import type { CodeProblem } from './code/code-problem.ts';
+import type { AggregateUse, CompiledCode } from './code/compiled-code.ts';
+import { compileCode } from './code/compile-code.ts';
 import { printMeaning } from './epl/print.ts';
 import type { AggregateSyntax, Code, IocSyntax, KeySyntax, RuleSyntax } from './epl/syntax.ts';
 

@@ -3,22 +3,13 @@ import type { AggregateFunction, CodePlan, EarlyPlan, ValuePlan } from '../../pl
 import type { Code } from '../epl/syntax.ts';
 import { globalNames } from '../../functions/rule-library.ts';
 import { namespaces } from './allowed.ts';
-import type { CodeProblem, CompiledCode } from './compile-code.ts';
+import type { CodeProblem } from './code-problem.ts';
+import type { AggregateUse, CompiledCode } from './compiled-code.ts';
 import { Emitter } from './emitter.ts';
 import type { Emitted } from './kinds.ts';
 import { isFunction } from './tree-names.ts';
 import { isNode } from '../epl/visit.ts';
 import { fieldText, printCode } from './print-code.ts';
-
-/** One aggregate that HAVING reads. */
-export interface AggregateUse {
-  readonly fn: AggregateFunction;
-  readonly arguments: readonly ValuePlan[];
-  readonly parameter: number | null;
-  readonly previous: boolean;
-  readonly text: string;
-  readonly span: { readonly start: number; readonly end: number };
-}
 
 const FUNCTIONS: Readonly<
   Record<

@@ -1,4 +1,4 @@
-import type { CodeFacts } from '../diagnostics/codes.ts';
+import type { CodeFacts } from '../diagnostics/code-facts.ts';
 
 /** E3: JavaScript in rules. Rules have no authority: what is not known to be harmless is refused, with the reason. */
 export const javascriptCodes: readonly CodeFacts[] = [

@@ -1,25 +1,10 @@
-import type { Span } from '../../plan/diagnostic.ts';
-import type { Path } from '../../plan/json.ts';
-import type { CodePlan, EarlyPlan, ValuePlan } from '../../plan/plan.ts';
+import type { CodePlan } from '../../plan/plan.ts';
 import type { Code } from '../epl/syntax.ts';
-import { compileAggregates, type AggregateUse } from './aggregates.ts';
+import { compileAggregates } from './aggregates.ts';
+import type { CodeProblem } from './code-problem.ts';
+import type { CompiledCode } from './compiled-code.ts';
 import { Emitter } from './emitter.ts';
 import { printCode } from './print-code.ts';
-
-/** What is wrong with a piece of code. */
-export interface CodeProblem {
-  readonly code: `E${number}`;
-  readonly message: string;
-  readonly span: Span;
-  readonly try?: string | undefined;
-}
-
-export interface CompiledCode {
-  readonly plan: CodePlan;
-  /** Of role 'aggregates' only. */
-  readonly aggregates: readonly AggregateUse[];
-  readonly early: EarlyPlan | null;
-}
 
 const SOURCE_MAX = 16 * 1024;
 
@@ -59,9 +44,4 @@ export function compileCode(
       problems: [{ code: 'E307', message: 'this code is nested too deeply', span: code.span }],
     };
   }
-}
-
-/** The value of a key or an aggregate's argument: a path where the code is nothing but that. */
-export function valuePlanOf(plan: CodePlan, path: Path | null): ValuePlan {
-  return path === null ? { kind: 'code', code: plan } : { kind: 'path', path };
 }

@@ -4,7 +4,7 @@ import type { CodePlan } from '../../plan/plan.ts';
 import type { Code } from '../epl/syntax.ts';
 import { visit } from '../epl/visit.ts';
 import { DEPTH_MAX, NODES_MAX, refusals, refusedNames } from './allowed.ts';
-import type { CodeProblem } from './compile-code.ts';
+import type { CodeProblem } from './code-problem.ts';
 import { any } from './kinds.ts';
 import type { Emitted, Kind, Scope } from './kinds.ts';
 

@@ -1,15 +1,5 @@
-import type { Diagnostic } from '../../plan/diagnostic.ts';
 import { javascriptCodes } from '../code/codes.ts';
-
-/** One kind of diagnostic. Codes are published names: never reused, never given another meaning. */
-export interface CodeFacts {
-  readonly code: Diagnostic['code'];
-  readonly title: string;
-  readonly why: string;
-  /** What to do, where the message knows nothing better. */
-  readonly try?: string;
-  readonly example?: string;
-}
+import type { CodeFacts } from './code-facts.ts';
 
 /** E1: the text of a rule. */
 const textCodes: readonly CodeFacts[] = [
