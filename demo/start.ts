@@ -28,10 +28,11 @@ const command = [
 const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
 
 if (status === 0)
-  console.log(`What happened, step by step:       demo/README.md
-Read a rule, change a number, and run again:  ${fromRoot('rules', 'many-network-logons.weir')}
-See what a rule reads, keeps and costs:       npm run weir -- explain ${fromRoot('rules', 'many-network-logons.weir')}
-Try the tests that rules bring along:         npm run weir -- test ${RULES}
-Your own logs:                                npm run weir -- run YOUR_FILE.ndjson --rules rules
-Write your first rule:                        README.md`);
+  console.log(`What next?
+  what happened, step by step              demo/README.md
+  change a number in a rule, run again     ${fromRoot('rules', 'many-network-logons.weir')}
+  what a rule reads, keeps and costs       npm run weir -- explain ${fromRoot('rules', 'many-network-logons.weir')}
+  the tests that rules bring along         npm run weir -- test ${RULES} rules --config rules/weir.yaml
+  your own logs                            npm run weir -- run YOUR_FILE.ndjson --rules rules --config rules/weir.yaml --source windows
+  your first rule                          README.md`);
 process.exitCode = status ?? 1;
