@@ -122,6 +122,8 @@ function run(events: readonly Event[], boundMs: number): EngineOutcome {
     latenessMs: null,
     fields: {},
     empty: ['-'],
+    view: null,
+    logSource: { product: null, service: null, category: null },
   };
   const sources: SourcesPlan = { sources: [source], lists: [], tenants: [] };
   const { plan } = compile([{ name: 'order.weir', text: RULES }], { sources });

@@ -49,7 +49,7 @@ export async function* sideBySide(
 
 /** Reads the time of a batch's last record. */
 function lastTimeReader({ time }: SourcePlan): (batch: ReadBatch) => number {
-  const decoder = makeJsonDecoder(time.paths);
+  const decoder = makeJsonDecoder(time.paths, null);
   const view = new EventView(time.paths);
   const read = makeTimeReader(time);
   return ({ frame }) => {

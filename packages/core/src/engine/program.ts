@@ -1,6 +1,14 @@
 import type { Host } from '../frames.ts';
 import type { Json, Path } from '../plan/json.ts';
-import type { CodePlan, ColumnPlan, IocPlan, Plan, RulePlan, ValuePlan } from '../plan/plan.ts';
+import type {
+  CodePlan,
+  ColumnPlan,
+  IocPlan,
+  Plan,
+  RulePlan,
+  SourceTest,
+  ValuePlan,
+} from '../plan/plan.ts';
 import {
   defaultSource,
   type SourcePlan,
@@ -10,6 +18,7 @@ import {
 import type { EventReader } from '../plan/event-reader.ts';
 import { keyTextOf } from '../plan/key-text.ts';
 import { instantiate } from '../functions/instantiate.ts';
+import { EventClasses } from './match/event-classes.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
 /** A plan made ready to run: code instantiated, paths numbered, rules found by what their sources declare. */
@@ -129,7 +138,16 @@ export class Program {
       usingSlots: slots(this.usings),
       empty: new Set(plan.empty),
       candidates: this.#candidatesOf(plan),
+      classes: this.#classesOf(plan),
     };
+  }
+
+  /** null: what its events are is known, or no rule asks. */
+  #classesOf({ view, logSource }: SourcePlan): EventClasses | null {
+    const isAsked = this.rules.some(({ rule }) => asksLogSource(rule));
+    const hasNames = view !== null && view.classes.some(({ names }) => !isEmpty(names));
+    if (!hasNames && !isAsked) return null;
+    return new EventClasses(view?.classes ?? [], logSource, (path) => this.slotOf(path));
   }
 
   /** The rules that can want an event of a source, by what must be asked of the event. */
@@ -139,23 +157,50 @@ export class Program {
     for (const program of this.rules) {
       const open = this.#openTests(program.rule, source);
       if (open === null) continue;
-      const [first] = open;
-      if (first === undefined) {
+      if (open.length === 0) {
         always.push(program);
         continue;
       }
+      const first = this.#narrowest(open);
       const slot = this.slotOf(first.path);
       let byValue = byField.get(slot);
       if (byValue === undefined) byField.set(slot, (byValue = new Map()));
       for (const value of first.values)
         byValue.set(value, [...(byValue.get(value) ?? []), program]);
     }
-    const restOf = this.rules.map(({ rule }) =>
-      (this.#openTests(rule, source) ?? [])
-        .slice(1)
-        .map(({ path, values }) => ({ slot: this.slotOf(path), values: new Set(values) })),
-    );
+    const restOf = this.rules.map(({ rule }) => this.#restOf(this.#openTests(rule, source) ?? []));
     return { always, byField: [...byField].map(([slot, byValue]) => ({ slot, byValue })), restOf };
+  }
+
+  #restOf(
+    open: readonly SourceTest[],
+  ): { readonly slot: number; readonly values: ReadonlySet<string> }[] {
+    if (open.length === 0) return [];
+    const first = this.#narrowest(open);
+    return open
+      .filter((test) => test !== first)
+      .map(({ path, values }) => ({ slot: this.slotOf(path), values: new Set(values) }));
+  }
+
+  /** The test by which a rule is found: of the field with the most values among all rules. */
+  #narrowest(open: readonly SourceTest[]): SourceTest {
+    const widths = open.map(({ path }) => this.#valuesOf().get(JSON.stringify(path))!.size);
+    return open[widths.indexOf(Math.max(...widths))]!;
+  }
+
+  #sourceValues: Map<string, Set<string>> | null = null;
+
+  #valuesOf(): Map<string, Set<string>> {
+    if (this.#sourceValues === null) {
+      this.#sourceValues = new Map();
+      for (const { path, values } of this.rules.flatMap(({ rule }) => rule.sources)) {
+        const name = JSON.stringify(path);
+        const known = this.#sourceValues.get(name) ?? new Set();
+        for (const value of values) known.add(value);
+        this.#sourceValues.set(name, known);
+      }
+    }
+    return this.#sourceValues;
   }
 
   /** The tests that only an event can answer; null: no event of this source can pass. */
@@ -170,7 +215,7 @@ export class Program {
     for (const test of rule.sources) {
       const known = knownText(test.path, source);
       if (known === undefined) open.push(test);
-      else if (!test.values.includes(known)) return null;
+      else if (known === null || !test.values.includes(known)) return null;
     }
     return open;
   }
@@ -212,14 +257,31 @@ export class Program {
   }
 }
 
-/** What a source declares of a field, as key text; undefined if events must be asked. */
-function knownText(path: Path, source: SourcePlan): string | undefined {
+/** What a source declares of a field, as key text; null: no event has it; undefined: events must be asked. */
+function knownText(path: Path, source: SourcePlan): string | null | undefined {
   if (path.length === 1 && path[0] === '$source') return source.name;
+  const part = path.length === 1 ? LOG_SOURCE_FACTS[path[0]!] : undefined;
+  if (part !== undefined)
+    return source.logSource[part] ?? (source.view === null ? null : undefined);
   if (path.length === 1 && path[0] === '$tenant')
     return source.tenant.kind === 'constant' ? source.tenant.name : undefined;
   const name = path.join('.');
   if (!Object.hasOwn(source.fields, name)) return undefined;
   return keyTextOf(source.fields[name], new Set()) ?? undefined;
+}
+
+const LOG_SOURCE_FACTS: Readonly<Record<string, 'product' | 'service' | 'category'>> = {
+  $product: 'product',
+  $service: 'service',
+  $category: 'category',
+};
+
+const isEmpty = (names: object): boolean => Object.keys(names).length === 0;
+
+/** Does any part of the rule read `$product`, `$service` or `$category`? */
+function asksLogSource(rule: RulePlan): boolean {
+  const text = JSON.stringify([rule.sources, rule.filter?.paths, rule.detect, rule.sink?.paths]);
+  return Object.keys(LOG_SOURCE_FACTS).some((fact) => text.includes(`"${fact}"`));
 }
 
 export type EventCode = (event: EventReader) => unknown;
@@ -255,6 +317,7 @@ export interface SourceProgram {
   readonly usingSlots: readonly number[];
   readonly empty: ReadonlySet<string>;
   readonly candidates: CandidateIndex;
+  readonly classes: EventClasses | null;
 }
 
 export interface CandidateIndex {

@@ -1,10 +1,22 @@
 import { readerMark, type EventReader } from '../plan/event-reader.ts';
 import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
+import type { ViewPlan } from '../plan/view-plan.ts';
+import { valueThrough } from '../plan/view-value.ts';
 import { decodeValue } from './json-text.ts';
 import type { DecodedBatch } from './record-batch.ts';
 
-const FACTS = ['$at', '$arrivedAt', '$source', '$tenant', '$id'] as const;
+const FACTS = [
+  '$at',
+  '$arrivedAt',
+  '$source',
+  '$tenant',
+  '$id',
+  '$product',
+  '$service',
+  '$category',
+] as const;
+const LOG_SOURCE = FACTS.indexOf('$product');
 
 const NO_BATCH: DecodedBatch = {
   bytes: new Uint8Array(0),
@@ -33,8 +45,13 @@ export class EventView implements EventReader {
   readonly #stamps: Float64Array;
   readonly #values: (Json | undefined)[];
 
-  constructor(paths: readonly Path[]) {
+  readonly #view: ViewPlan | null;
+  /** By slot: another slot that is read where this one has no value. */
+  #aliases: Int32Array | null = null;
+
+  constructor(paths: readonly Path[], view: ViewPlan | null = null) {
     this.#paths = [...paths];
+    this.#view = view;
     this.#factSlots = FACTS.map((fact) =>
       paths.findIndex((path) => path.length === 1 && path[0] === fact),
     );
@@ -52,6 +69,7 @@ export class EventView implements EventReader {
     this.#record = record;
     this.#spanBase = record * batch.width * 2;
     this.#stamp++;
+    this.#aliases = null;
     for (const [slot, value] of this.#constants) this.#set(slot, value);
     // No event can forge a fact.
     for (const slot of this.#factSlots) if (slot >= 0) this.#set(slot, undefined);
@@ -68,6 +86,29 @@ export class EventView implements EventReader {
       if (this.#factSlots[i]! >= 0) this.#set(this.#factSlots[i]!, facts[i]);
   }
 
+  /** What kind of event this is. Told before the facts. */
+  setClass(kind: {
+    readonly product: string | null;
+    readonly service: string | null;
+    readonly categories: readonly string[];
+    readonly aliases: Int32Array | null;
+  }): void {
+    const { product, service, categories, aliases } = kind;
+    this.#facts[LOG_SOURCE] = product ?? undefined;
+    this.#facts[LOG_SOURCE + 1] = service ?? undefined;
+    this.#facts[LOG_SOURCE + 2] = categories.length === 0 ? undefined : categories;
+    this.#aliases = aliases;
+    if (aliases === null) return;
+    // What was read before the kind was known was read without its names.
+    for (let slot = 0; slot < aliases.length; slot++)
+      if (
+        aliases[slot]! >= 0 &&
+        this.#stamps[slot] === this.#stamp &&
+        this.#values[slot] === undefined
+      )
+        this.#stamps[slot] = -1;
+  }
+
   #set(slot: number, value: Json | undefined): void {
     this.#stamps[slot] = this.#stamp;
     this.#values[slot] = value;
@@ -78,10 +119,16 @@ export class EventView implements EventReader {
     const { spans, bytes } = this.#batch;
     const at = this.#spanBase + slot * 2;
     const start = spans[at]!;
-    const value = start < 0 ? undefined : decodeValue(bytes, start, spans[at + 1]!);
+    let value = start < 0 ? undefined : decodeValue(bytes, start, spans[at + 1]!);
+    if (value === undefined && this.#aliases !== null) value = this.#alias(slot);
     this.#stamps[slot] = this.#stamp;
     this.#values[slot] = value;
     return value;
+  }
+
+  #alias(slot: number): Json | undefined {
+    const other = slot < this.#aliases!.length ? this.#aliases![slot]! : -1;
+    return other < 0 ? undefined : this.get(other);
   }
 
   at(path: Path): Json | undefined {
@@ -94,7 +141,9 @@ export class EventView implements EventReader {
       const fact = (FACTS as readonly string[]).indexOf(first);
       return fact >= 0 && path.length === 1 ? this.#facts[fact] : undefined;
     }
-    return valueAtPath(this.whole(), path);
+    return this.#view === null
+      ? valueAtPath(this.whole(), path)
+      : valueThrough(this.#view, this.whole(), path);
   }
 
   /** The record, with the source's constant fields on top, as a plain value of its own. */

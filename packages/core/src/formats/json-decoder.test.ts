@@ -14,7 +14,7 @@ function decodeOne(
   paths: readonly Path[],
 ): { values: (Json | undefined)[] } | { reason: string; offset: number } {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  const batch = makeJsonDecoder(paths).decode(
+  const batch = makeJsonDecoder(paths, null).decode(
     bytes,
     Int32Array.of(0),
     Int32Array.of(bytes.length),
@@ -181,7 +181,7 @@ test('constants of a source win, and no event can forge a fact', () => {
   const view = new EventView(paths);
   view.setConstants([[0, 'windows']]);
   view.moveTo(
-    makeJsonDecoder(paths).decode(bytes, Int32Array.of(0), Int32Array.of(bytes.length), 1),
+    makeJsonDecoder(paths, null).decode(bytes, Int32Array.of(0), Int32Array.of(bytes.length), 1),
     0,
   );
   view.setFacts(5, 6, 's', 'acme', 1);

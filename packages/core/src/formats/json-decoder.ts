@@ -4,20 +4,38 @@
 import { decodeString } from './json-text.ts';
 import { utf8Of } from '../functions/utf8.ts';
 import type { Path } from '../plan/json.ts';
-import { pathTree, type PathEntry, type PathNode, type PathTree } from './path-tree.ts';
+import type { ViewPlan } from '../plan/view-plan.ts';
+import { foldedName } from '../plan/view-plan.ts';
+import {
+  pathTree,
+  type PathEntry,
+  type PathNode,
+  type PathTree,
+  type Spelling,
+} from './path-tree.ts';
 import type { DecodedBatch, Decoder } from './record-batch.ts';
 
 const DEPTH_MAX = 512;
+/** Spellings of keys learnt in one object: keys that are made up anew in every event are not worth it. */
+const LEARNT_MAX = 2000;
+
+type WantedSpelling = Spelling & { readonly entry: PathEntry };
 
 /** Reads JSON objects into spans of the wanted paths. One pass over the bytes; no objects are made. */
-export function makeJsonDecoder(paths: readonly Path[]): Decoder {
-  return new JsonDecoder(paths);
+export function makeJsonDecoder(paths: readonly Path[], view: ViewPlan | null = null): Decoder {
+  return new JsonDecoder(paths, view);
 }
 
 class JsonDecoder implements Decoder {
   readonly #tree: PathTree;
   readonly #width: number;
   readonly #cells: Int32Array;
+  /** Cells that the record at hand wrote, each once: few of all that could be. */
+  readonly #touched: Int32Array;
+  readonly #isTouched: Uint8Array;
+  #touchedCount = 0;
+  /** By slot of the record at hand: rank of the reading that is taken. */
+  readonly #ranks: Int32Array;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
   #depth = 0;
@@ -29,31 +47,30 @@ class JsonDecoder implements Decoder {
   #ends = new Int32Array(0);
   #spans = new Int32Array(0);
 
-  constructor(paths: readonly Path[]) {
-    this.#tree = pathTree(paths);
+  constructor(paths: readonly Path[], view: ViewPlan | null) {
+    this.#tree = pathTree(paths, view);
     this.#width = paths.length;
-    this.#cells = new Int32Array(this.#tree.cells * 2);
+    this.#cells = new Int32Array(this.#tree.cells * 2).fill(-1);
+    this.#touched = new Int32Array(this.#tree.cells);
+    this.#isTouched = new Uint8Array(this.#tree.cells);
+    this.#ranks = new Int32Array(this.#width);
   }
 
   decode(bytes: Uint8Array, starts: Int32Array, lengths: Int32Array, count: number): DecodedBatch {
     this.#makeRoom(count);
     this.#bytes = bytes;
     const setAside: DecodedBatch['setAside'] = [];
-    const cells = this.#cells;
-    const spans = this.#spans;
     const width2 = this.#width * 2;
     let decoded = 0;
     for (let record = 0; record < count; record++) {
       const start = starts[record]!;
       const end = start + lengths[record]!;
-      cells.fill(-1);
       if (!this.#record(start, end)) {
         setAside.push({ index: record, reason: this.#reason, offset: this.#failedAt - start });
+        this.#forget();
         continue;
       }
-      this.#choose();
-      const at = decoded * width2;
-      for (let i = 0; i < width2; i++) spans[at + i] = cells[i]!;
+      this.#choose(decoded * width2);
       this.#index[decoded] = record;
       this.#starts[decoded] = start;
       this.#ends[decoded] = end;
@@ -65,7 +82,7 @@ class JsonDecoder implements Decoder {
       index: this.#index,
       starts: this.#starts,
       ends: this.#ends,
-      spans,
+      spans: this.#spans,
       width: this.#width,
       setAside,
     };
@@ -80,16 +97,35 @@ class JsonDecoder implements Decoder {
     this.#spans = new Int32Array(room * this.#width * 2);
   }
 
-  #choose(): void {
+  /** Of the readings that found something, each slot takes the preferred one. */
+  #choose(base: number): void {
+    const { serves } = this.#tree;
     const cells = this.#cells;
-    for (const { slot, cells: choices } of this.#tree.choices) {
-      for (const cell of choices) {
-        if (cells[cell * 2]! < 0) continue;
-        cells[slot * 2] = cells[cell * 2]!;
-        cells[slot * 2 + 1] = cells[cell * 2 + 1]!;
-        break;
+    const spans = this.#spans;
+    const ranks = this.#ranks;
+    spans.fill(-1, base, base + this.#width * 2);
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const cell = this.#touched[i]!;
+      const start = cells[cell * 2]!;
+      if (start < 0) continue;
+      for (const { slot, rank } of serves[cell]!) {
+        const at = base + slot * 2;
+        if (spans[at]! >= 0 && ranks[slot]! <= rank) continue;
+        spans[at] = start;
+        spans[at + 1] = cells[cell * 2 + 1]!;
+        ranks[slot] = rank;
       }
     }
+    this.#forget();
+  }
+
+  #forget(): void {
+    for (let i = 0; i < this.#touchedCount; i++) {
+      const cell = this.#touched[i]!;
+      this.#cells[cell * 2] = -1;
+      this.#isTouched[cell] = 0;
+    }
+    this.#touchedCount = 0;
   }
 
   #fail(reason: string, at: number): -1 {
@@ -151,15 +187,15 @@ class JsonDecoder implements Decoder {
       const keyStart = at + 1;
       at = this.#string(keyStart);
       if (at < 0) return -1;
-      const entry = node === null ? null : this.#entry(node, keyStart, at - 1);
+      const spelling = node === null ? null : this.#entry(node, keyStart, at - 1);
       if (bytes[at] !== 58 || at >= end) {
         at = this.#blank(at);
         if (at >= end || bytes[at] !== 58) return this.#fail('a colon is expected', at);
       }
       at++;
       if (bytes[at]! <= 32) at = this.#blank(at);
-      if (entry === null) at = this.#value(at);
-      else at = this.#wanted(at, entry, id);
+      if (spelling === null || spelling.entry === null) at = this.#value(at);
+      else at = this.#wanted(at, spelling as WantedSpelling, id);
       if (at < 0) return -1;
       if (at < end && bytes[at]! <= 32) at = this.#blank(at);
       const code = at < end ? bytes[at] : -1;
@@ -174,38 +210,57 @@ class JsonDecoder implements Decoder {
     }
   }
 
-  #wanted(at: number, entry: PathEntry, object: number): number {
+  #wanted(at: number, { entry, isExact }: WantedSpelling, object: number): number {
     const cells = this.#cells;
+    // The exact spelling of a name holds; what is the same but for case and blanks does not come after it.
+    if (!isExact && entry.exactIn === object) return this.#value(at);
     if (entry.seenIn === object) for (const cell of entry.cells) cells[cell * 2] = -1;
     entry.seenIn = object;
+    if (isExact) entry.exactIn = object;
     const after =
       this.#bytes[at] === 123 && at < this.#end ? this.#object(at, entry.node) : this.#value(at);
-    if (after >= 0 && entry.cell >= 0) {
-      cells[entry.cell * 2] = at;
-      cells[entry.cell * 2 + 1] = after;
+    const { cell } = entry;
+    if (after >= 0 && cell >= 0) {
+      cells[cell * 2] = at;
+      cells[cell * 2 + 1] = after;
+      if (this.#isTouched[cell] === 0) {
+        this.#isTouched[cell] = 1;
+        this.#touched[this.#touchedCount++] = cell;
+      }
     }
     return after;
   }
 
-  #entry(node: PathNode, start: number, end: number): PathEntry | null {
+  #entry(node: PathNode, start: number, end: number): Spelling | null {
     const bytes = this.#bytes;
-    const entries = node.byLength[end - start];
-    if (entries !== undefined) {
-      search: for (const entry of entries) {
-        const { key } = entry;
+    const spellings = node.byLength[end - start];
+    if (spellings !== undefined) {
+      search: for (const spelling of spellings) {
+        const { key } = spelling;
         for (let i = 0; i < key.length; i++) if (bytes[start + i] !== key[i]) continue search;
-        return entry;
+        return spelling;
       }
     }
-    return this.#stringEscaped ? this.#escapedEntry(node, start, end) : null;
+    if (!this.#stringEscaped && node.folded === null) return null;
+    return this.#decodedEntry(node, start, end);
   }
 
-  #escapedEntry(node: PathNode, start: number, end: number): PathEntry | null {
-    const key = utf8Of(decodeString(this.#bytes, start, end));
-    return (
-      node.byLength[key.length]?.find((entry) => entry.key.every((byte, i) => byte === key[i])) ??
-      null
+  /** A key that was not met before as it is spelt here: with escapes, or in other letters. */
+  #decodedEntry(node: PathNode, start: number, end: number): Spelling | null {
+    const text = decodeString(this.#bytes, start, end);
+    const key = utf8Of(text);
+    const isRaw = !this.#stringEscaped;
+    const known = node.byLength[key.length]?.find((one) =>
+      one.key.every((byte, i) => byte === key[i]),
     );
+    if (known !== undefined) return known;
+    if (node.folded === null) return null;
+    const spelling = { key, entry: node.folded.get(foldedName(text)) ?? null, isExact: false };
+    if (isRaw && node.learnt < LEARNT_MAX) {
+      node.learnt++;
+      (node.byLength[key.length] ??= []).push(spelling);
+    }
+    return spelling;
   }
 
   /** The string read last held an escape or bytes that are not ASCII. */

@@ -1,14 +1,27 @@
 import { utf8Of } from '../functions/utf8.ts';
 import type { Path } from '../plan/json.ts';
+import { readingsThrough } from '../plan/view-value.ts';
+import { foldedName, type ViewPlan } from '../plan/view-plan.ts';
 
 /** Wanted keys of one object. */
 export interface PathNode {
-  /** By length of the key in bytes. */
-  readonly byLength: (PathEntry[] | undefined)[];
+  /** Spellings of keys by their length in bytes. */
+  readonly byLength: (Spelling[] | undefined)[];
+  /** Where letter case and blanks do not matter: entries by folded name; else null. */
+  readonly folded: Map<string, PathEntry> | null;
+  /** Spellings that were met in events and learnt. */
+  learnt: number;
+}
+
+export interface Spelling {
+  readonly key: Uint8Array;
+  /** null: nobody wants a key that is spelt so. */
+  readonly entry: PathEntry | null;
+  /** It is a name that somebody asks for, not one that is the same but for case and blanks. */
+  readonly isExact: boolean;
 }
 
 export interface PathEntry {
-  readonly key: Uint8Array;
   /** Where the value's span goes; -1: the value itself is not wanted. */
   cell: number;
   /** Wanted inside the value. */
@@ -17,37 +30,34 @@ export interface PathEntry {
   readonly cells: number[];
   /** The object in which the key was last seen. */
   seenIn: number;
+  /** The object in which the key was last seen in its exact spelling. */
+  exactIn: number;
 }
 
 export interface PathTree {
   readonly root: PathNode;
-  /** Cell i < width is slot i of the path with one reading; others are candidates. */
   readonly cells: number;
-  /** Of a slot with several readings the cells, the preferred first. */
-  readonly choices: readonly { readonly slot: number; readonly cells: readonly number[] }[];
+  /** By cell: the slots that it can serve, with its rank among their readings (0 is the preferred one). */
+  readonly serves: readonly (readonly { readonly slot: number; readonly rank: number }[])[];
 }
 
 const STEPS_MAX = 8;
 
 /**
  * The ways to read paths: at each step the longest flat key first ("a.b.c", then "a.b"), then descend. A path of k
- * steps has 2^(k-1) readings; paths of more than 8 steps are read step by step only.
+ * steps has 2^(k-1) readings; paths of more than 8 steps are read step by step only. A view adds readings.
  */
-export function pathTree(paths: readonly Path[]): PathTree {
-  const root: PathNode = { byLength: [] };
-  const choices: { slot: number; cells: number[] }[] = [];
-  let cells = paths.length;
+export function pathTree(paths: readonly Path[], view: ViewPlan | null): PathTree {
+  const tree = new TreeBuilder(view?.isFolded ?? false);
   paths.forEach((path, slot) => {
-    if (path.length === 1) {
-      const cell = place(root, path, slot);
-      if (cell !== slot) choices.push({ slot, cells: [cell] });
-      return;
-    }
-    const readings = path.length > STEPS_MAX ? [path] : readingsOf(path);
-    const own = readings.map((keys) => place(root, keys, cells++));
-    choices.push({ slot, cells: own });
+    const through =
+      view === null || path[0]?.startsWith('$') ? [path] : readingsThrough(view, path);
+    const readings = through.flatMap((one) =>
+      one.length > STEPS_MAX ? [one] : one.length === 1 ? [one] : readingsOf(one),
+    );
+    readings.forEach((keys, rank) => tree.place(keys, slot, rank));
   });
-  return { root, cells, choices };
+  return { root: tree.root, cells: tree.serves.length, serves: tree.serves };
 }
 
 /** Lists of keys, in order of preference. */
@@ -60,28 +70,50 @@ function readingsOf(path: Path): Path[] {
   return found;
 }
 
-/** Two paths may read the same key (['a.b'] and ['a', 'b']): the entry then has one cell more than one path asks. */
-function place(root: PathNode, keys: Path, cell: number): number {
-  let node = root;
-  const entries: PathEntry[] = [];
-  keys.forEach((key, i) => {
-    const entry = entryOf(node, key);
-    entries.push(entry);
-    if (i < keys.length - 1) node = entry.node ??= { byLength: [] };
-  });
-  const last = entries.at(-1)!;
-  if (last.cell < 0) last.cell = cell;
-  for (const entry of entries) if (!entry.cells.includes(last.cell)) entry.cells.push(last.cell);
-  return last.cell;
-}
+class TreeBuilder {
+  readonly root: PathNode;
+  readonly serves: { slot: number; rank: number }[][] = [];
+  readonly #isFolded: boolean;
 
-function entryOf(node: PathNode, text: string): PathEntry {
-  const key = utf8Of(text);
-  const entries = (node.byLength[key.length] ??= []);
-  let entry = entries.find((one) => one.key.every((byte, i) => byte === key[i]));
-  if (entry === undefined) {
-    entry = { key, cell: -1, node: null, cells: [], seenIn: -1 };
-    entries.push(entry);
+  constructor(isFolded: boolean) {
+    this.#isFolded = isFolded;
+    this.root = this.#node();
   }
-  return entry;
+
+  #node(): PathNode {
+    return { byLength: [], folded: this.#isFolded ? new Map() : null, learnt: 0 };
+  }
+
+  place(keys: Path, slot: number, rank: number): void {
+    let node = this.root;
+    const entries: PathEntry[] = [];
+    keys.forEach((key, i) => {
+      const entry = this.#entryOf(node, key);
+      entries.push(entry);
+      if (i < keys.length - 1) node = entry.node ??= this.#node();
+    });
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    if (last.cell < 0) last.cell = this.serves.push([]) - 1;
+    this.serves[last.cell]!.push({ slot, rank });
+    for (const entry of entries) if (!entry.cells.includes(last.cell)) entry.cells.push(last.cell);
+  }
+
+  #entryOf(node: PathNode, text: string): PathEntry {
+    const key = utf8Of(text);
+    const spellings = (node.byLength[key.length] ??= []);
+    const known = spellings.find((one) => one.key.every((byte, i) => byte === key[i]));
+    if (known !== undefined) return known.entry!;
+    const folded = foldedName(text);
+    const entry: PathEntry = node.folded?.get(folded) ?? {
+      cell: -1,
+      node: null,
+      cells: [],
+      seenIn: -1,
+      exactIn: -1,
+    };
+    node.folded?.set(folded, entry);
+    spellings.push({ key, entry, isExact: true });
+    return entry;
+  }
 }

@@ -3,6 +3,7 @@
  * This is the seam at which a faster decoder takes the place of the plain one.
  */
 import type { Path } from '../plan/json.ts';
+import type { ViewPlan } from '../plan/view-plan.ts';
 
 export interface DecodedBatch {
   readonly bytes: Uint8Array;
@@ -25,4 +26,4 @@ export interface Decoder {
   decode(bytes: Uint8Array, starts: Int32Array, lengths: Int32Array, count: number): DecodedBatch;
 }
 
-export type MakeDecoder = (paths: readonly Path[]) => Decoder;
+export type MakeDecoder = (paths: readonly Path[], view: ViewPlan | null) => Decoder;

@@ -11,9 +11,24 @@ export interface LibraryFunction {
   readonly examples: readonly { readonly call: string; readonly gives: Json | undefined }[];
   /** Takes anything; never throws, never keeps anything but bounded caches. */
   readonly run: (...values: unknown[]) => unknown;
+  /** Makes the function of the first value from the others: done once where the others are constants. */
+  readonly prepare: ((...others: unknown[]) => (value: unknown) => unknown) | null;
 }
 
-export const defineFunction = (facts: LibraryFunction): LibraryFunction => Object.freeze(facts);
+type Facts = Omit<LibraryFunction, 'run' | 'prepare'>;
+
+export function defineFunction(
+  facts: Facts & (Pick<LibraryFunction, 'run'> | { readonly prepare: Prepare }),
+): LibraryFunction {
+  if ('run' in facts) return Object.freeze({ ...facts, prepare: null });
+  const { prepare } = facts;
+  return Object.freeze({
+    ...facts,
+    run: (value: unknown, ...others: unknown[]) => prepare(...others)(value),
+  });
+}
+
+type Prepare = NonNullable<LibraryFunction['prepare']>;
 
 /** Text as it is, numbers and booleans as JavaScript prints them; undefined for all else. */
 export function textOf(value: unknown): string | undefined {

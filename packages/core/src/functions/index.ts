@@ -20,6 +20,13 @@ import { sha256 } from './library/sha256.ts';
 import { parseTime } from './library/parse-time.ts';
 import { parseJson } from './library/parse-json.ts';
 import { length } from './library/length.ts';
+import { sameText } from './library/same-text.ts';
+import { equals } from './library/equals.ts';
+import { like } from './library/like.ts';
+import { compares } from './library/compares.ts';
+import { timePart } from './library/time-part.ts';
+import { anywhere } from './library/anywhere.ts';
+import { findAnywhere } from './library/find-anywhere.ts';
 import type { LibraryFunction } from './define-function.ts';
 
 /** `utils`: all functions that rules can call, one file each. */
@@ -46,6 +53,13 @@ export const library: readonly LibraryFunction[] = [
   parseTime,
   parseJson,
   length,
+  sameText,
+  equals,
+  like,
+  compares,
+  timePart,
+  anywhere,
+  findAnywhere,
 ];
 
 export const libraryByName: ReadonlyMap<string, LibraryFunction> = new Map(

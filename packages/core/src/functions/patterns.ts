@@ -1,7 +1,8 @@
 /** Why a pattern is refused, or null. Only what a linear-time engine can also run is taken. */
 export function refusePattern(source: string, flags: string): string | null {
   if (source.length > 1000) return 'the pattern has more than 1000 characters';
-  if (!/^i?$/.test(flags)) return `the flags "${flags}" are not taken, only i`;
+  if (!/^(?!.*(.).*\1)[ims]*$/.test(flags))
+    return `the flags "${flags}" are not taken, only i, m and s`;
   if (/\(\?<?[=!]/.test(withoutClasses(source)))
     return 'it looks ahead or behind, which cannot be searched in linear time';
   if (/\\(?:[1-9]|k<)/.test(withoutClasses(source)))
@@ -31,4 +32,21 @@ export function patternOf(source: string, flags: string): RegExp | null {
     cache.set(key, pattern);
   }
   return pattern;
+}
+
+/** A test of texts: does one of the patterns match? Patterns that are refused match nothing. */
+export function patternsTest(
+  patterns: unknown,
+  flags: unknown,
+  framed: (source: string) => string,
+): (text: string) => boolean {
+  const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
+  const regexes = list
+    .map((source) =>
+      typeof source === 'string'
+        ? patternOf(framed(source), typeof flags === 'string' ? flags : '')
+        : null,
+    )
+    .filter((regex) => regex !== null);
+  return (text) => regexes.some((regex) => regex.test(text));
 }

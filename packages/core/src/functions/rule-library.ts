@@ -7,8 +7,7 @@ import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
 import { arrayMethods, numberMethods, stringMethods, type Method } from './methods.ts';
 import { noMatch } from './no-match.ts';
-import { patternOf } from './patterns.ts';
-import { runsOf } from './index.ts';
+import { libraryByName, runsOf } from './index.ts';
 
 /** What generated code may throw of its own: shown to the rule's author. */
 export class RuleFailure extends Error {}
@@ -185,20 +184,13 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
   );
 }
 
-/** A test for one pattern, compiled when the rule is; text and numbers can match, nothing else. */
-function pattern(source: string, flags: string): (value: unknown) => boolean {
-  const regex = patternOf(source, flags);
-  if (regex === null) return fail(`the pattern /${source}/${flags} is refused`);
-  return (value) =>
-    typeof value === 'string'
-      ? regex.test(value)
-      : typeof value === 'number' || typeof value === 'boolean'
-        ? regex.test(String(value))
-        : false;
-}
+/** A function of the library made ready for constants, once when the rule is. */
+const prepare = (name: string, ...constants: unknown[]): ((value: unknown) => unknown) =>
+  libraryByName.get(name)!.prepare!(...constants);
 
-const wholePattern = (source: string, flags: string): ((value: unknown) => boolean) =>
-  pattern(`^(?:${source})$`, flags);
+/** A test for one pattern; texts, numbers and booleans can match, and lists of them. */
+const pattern = (source: string, flags: string): ((value: unknown) => unknown) =>
+  prepare('find', source, flags);
 
 /** JSON of a plain value; functions are left out, as in JavaScript. */
 function json(value: unknown): string | undefined {
@@ -281,7 +273,7 @@ export const ruleLibrary = Object.freeze({
   spreadFields,
   restOf,
   pattern,
-  wholePattern,
+  prepare,
   f: globals,
   u: runsOf,
 });

@@ -5,11 +5,14 @@ import { aggregateWord } from './code/aggregates.ts';
 import { diagnostic } from './diagnostics/diagnostic.ts';
 import { nearest } from './diagnostics/nearest.ts';
 import type { IocSyntax, RuleSyntax } from './epl/syntax.ts';
+import type { SigmaFacts } from './sigma/sigma-rule.ts';
 
 /** A rule and where it was read. */
 export interface RuleInFile {
   readonly syntax: RuleSyntax;
   readonly file: string;
+  /** The Sigma document that it was made of; its syntax then has no places of its own. */
+  readonly sigma?: SigmaFacts;
 }
 
 /** What can be said of rules that can be read, without compiling their code. */

@@ -4,7 +4,14 @@ import type { SourcesPlan } from '../plan/source-plan.ts';
 import { checkRules, type RuleInFile } from './check.ts';
 import { diagnostic } from './diagnostics/diagnostic.ts';
 import { parse } from './epl/parse.ts';
+import type { CodeProblem } from './code/code-problem.ts';
 import { lowerRule } from './lower.ts';
+import {
+  compileSigma,
+  isSigmaFile,
+  type SigmaOptions,
+  type SigmaOutcome,
+} from './sigma/compile-sigma.ts';
 
 export interface CompiledRule extends RuleInFile {
   readonly plan: RulePlan;
@@ -14,43 +21,94 @@ export interface Compiled {
   /** Of the rules without an error; frozen. */
   readonly plan: Plan;
   readonly rules: readonly CompiledRule[];
+  /** What became of each document of Sigma. */
+  readonly sigma: readonly SigmaOutcome[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Makes one plan of files of rules. Never throws: rules with an error are left out and told of. */
+export interface CompileOptions {
+  readonly sources: SourcesPlan;
+  /** Sigma: pipelines that rules go through, in this order, and texts for their placeholders. */
+  readonly sigma?: SigmaOptions;
+}
+
+const NO_SIGMA: SigmaOptions = { pipelines: [], placeholders: () => null };
+
+/** Makes one plan of files of rules: EPL, and Sigma in `.yml`. Never throws: rules with an error are left out and told of. */
 export function compile(
   files: readonly { readonly name: string; readonly text: string }[],
-  { sources }: { readonly sources: SourcesPlan },
+  { sources, sigma = NO_SIGMA }: CompileOptions,
 ): Compiled {
   const diagnostics: Diagnostic[] = [];
   const parsed: RuleInFile[] = [];
-  for (const { name, text } of files) {
+  for (const { name, text } of files.filter(({ name }) => !isSigmaFile(name))) {
     const result = parse(text, name);
     diagnostics.push(...result.diagnostics);
     parsed.push(...result.rules.map((syntax) => ({ syntax, file: name })));
   }
+  const ofSigma = compileSigma(
+    files.filter(({ name }) => isSigmaFile(name)),
+    sigma,
+  );
+  diagnostics.push(...ofSigma.diagnostics);
+  parsed.push(...ofSigma.rules);
   const checked = checkRules(parsed, sources);
   diagnostics.push(...checked);
+  const refused = refusedPlaces(checked);
   const rules: CompiledRule[] = [];
   for (const rule of parsed) {
     const { plan, problems } = lowerRule(rule.syntax);
-    diagnostics.push(...problems.map((problem) => diagnostic({ ...problem, file: rule.file })));
-    if (plan !== null && !isRefused(rule, checked)) rules.push({ ...rule, plan: deepFrozen(plan) });
+    diagnostics.push(...problems.map((problem) => diagnostic(placed(problem, rule))));
+    if (plan !== null && !isRefused(rule, refused)) rules.push({ ...rule, plan: deepFrozen(plan) });
   }
   return {
     plan: deepFrozen({ format: 1, rules: rules.map(({ plan }) => plan) }),
     rules,
+    sigma: withLateRefusals(ofSigma.outcomes, diagnostics),
     diagnostics: inOrder(diagnostics, files),
   };
 }
 
-function isRefused({ syntax, file }: RuleInFile, checked: readonly Diagnostic[]): boolean {
-  return checked.some(
-    (one) =>
-      one.severity === 'error' &&
-      one.file === file &&
-      one.span.start >= syntax.span.start &&
-      one.span.start < syntax.span.end,
+/** Code that was made of Sigma has no place of its own: what is wrong with it is told at the rule's title. */
+function placed(
+  problem: CodeProblem,
+  { sigma, file }: RuleInFile,
+): CodeProblem & { readonly file: string } {
+  return sigma === undefined ? { ...problem, file } : { ...problem, file, span: sigma.titleSpan };
+}
+
+/** Rules that were refused after they had been made of Sigma. */
+function withLateRefusals(
+  outcomes: readonly SigmaOutcome[],
+  diagnostics: readonly Diagnostic[],
+): SigmaOutcome[] {
+  const errors = new Map(
+    diagnostics.filter(({ severity }) => severity === 'error').map((one) => [one.file, one]),
+  );
+  const inFile = Map.groupBy(outcomes, ({ file }) => file);
+  return outcomes.map((outcome) => {
+    const error = errors.get(outcome.file);
+    if (outcome.state !== 'taken' || error === undefined) return outcome;
+    // Of files with several documents the state was told where each was read.
+    return inFile.get(outcome.file)!.length > 1
+      ? outcome
+      : { ...outcome, state: 'refused', reason: `${error.code}: ${error.message}` };
+  });
+}
+
+function refusedPlaces(checked: readonly Diagnostic[]): Map<string, Diagnostic[]> {
+  return Map.groupBy(
+    checked.filter(({ severity }) => severity === 'error'),
+    ({ file }) => file,
+  );
+}
+
+function isRefused(
+  { syntax, file }: RuleInFile,
+  refused: ReadonlyMap<string, readonly Diagnostic[]>,
+): boolean {
+  return (refused.get(file) ?? []).some(
+    ({ span }) => span.start >= syntax.span.start && span.start < syntax.span.end,
   );
 }
 

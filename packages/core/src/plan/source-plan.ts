@@ -1,5 +1,6 @@
 /** What `weir.yaml` declares, as plain data: the sources that events come from, and the lists that rules ask. */
 import type { Json, Path } from './json.ts';
+import type { LogSourcePlan, ViewPlan } from './view-plan.ts';
 
 export interface SourcesPlan {
   readonly sources: readonly SourcePlan[];
@@ -31,6 +32,10 @@ export interface SourcePlan {
   readonly fields: Readonly<Record<string, Json>>;
   /** Texts that mean "no value" in keys, besides missing, null and "". */
   readonly empty: readonly string[];
+  /** How fields are found and what kind of event each is; null: fields are read as they are named. */
+  readonly view: ViewPlan | null;
+  /** What all events of the source are; it wins over what the view says of an event. */
+  readonly logSource: LogSourcePlan;
 }
 
 export interface TimeFieldPlan {
@@ -69,6 +74,8 @@ export const defaultSource: SourcePlan = {
       ['EventTime'],
       ['UtcTime'],
       ['TimeCreated'],
+      ['Event', 'System', 'TimeCreated', '#attributes', 'SystemTime'],
+      ['Timestamp'],
     ],
     format: null,
     zone: 'UTC',
@@ -79,4 +86,6 @@ export const defaultSource: SourcePlan = {
   latenessMs: null,
   fields: {},
   empty: [],
+  view: null,
+  logSource: { product: null, service: null, category: null },
 };

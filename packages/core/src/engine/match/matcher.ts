@@ -9,6 +9,7 @@ import { isNoMatch } from '../../functions/no-match.ts';
 import type { Json } from '../../plan/json.ts';
 import { keyTextOf } from '../../plan/key-text.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
+import type { ViewPlan } from '../../plan/view-plan.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
@@ -23,6 +24,12 @@ import { SourceTimes } from './source-times.ts';
 /** An event dated further ahead of its arrival is from the future: its clock is wrong. */
 export const FUTURE_MS = 300_000;
 const EACH_MAX = 100;
+
+interface Reading {
+  readonly decoder: Decoder;
+  readonly view: EventView;
+  readonly width: number;
+}
 
 export interface MatchOutput {
   /** An event for a window rule; the bytes are valid until the call returns. */
@@ -94,8 +101,8 @@ export class Matcher {
   readonly #output: MatchOutput;
   readonly #times = new Map<SourceProgram, SourceTimes>();
   readonly #lateness = new Map<string, { latenessMs: number; boundMs: number }>();
-  #reading: { readonly decoder: Decoder; readonly view: EventView; readonly width: number } | null =
-    null;
+  /** One for each view through which events are read; the key '' is none. */
+  readonly #readings = new Map<string, Reading>();
   readonly #key = new ByteWriter();
   readonly #row = new ByteWriter();
 
@@ -133,7 +140,7 @@ export class Matcher {
     this.#streamPartition = batch.partition;
     this.#partitionName = null;
     const times = this.#timesOf(this.#source);
-    const { decoder, view } = this.#readers();
+    const { decoder, view } = this.#reading(this.#source.plan.view);
     view.setConstants(this.#source.constants);
     const decoded = decoder.decode(batch.bytes, batch.starts, batch.lengths, batch.numbers.length);
     this.counts.read += batch.numbers.length;
@@ -152,15 +159,19 @@ export class Matcher {
   }
 
   /** Made on first use, and again when a source that nobody declared brought paths of its own. */
-  #readers(): { decoder: Decoder; view: EventView } {
+  #reading(through: ViewPlan | null): Reading {
     const { paths } = this.#program;
-    if (this.#reading === null || this.#reading.width !== paths.length)
-      this.#reading = {
-        decoder: makeJsonDecoder(paths),
-        view: new EventView(paths),
+    const name = through?.name ?? '';
+    let reading = this.#readings.get(name);
+    if (reading === undefined || reading.width !== paths.length) {
+      reading = {
+        decoder: makeJsonDecoder(paths, through),
+        view: new EventView(paths, through),
         width: paths.length,
       };
-    return this.#reading;
+      this.#readings.set(name, reading);
+    }
+    return reading;
   }
 
   #timesOf(source: SourceProgram): SourceTimes {
@@ -172,6 +183,7 @@ export class Matcher {
 
   #event(view: EventView, times: SourceTimes, stampedAt: number): void {
     const source = this.#source;
+    if (source.classes !== null) view.setClass(source.classes.of(view));
     this.#place(view, source);
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
@@ -180,17 +192,27 @@ export class Matcher {
     let isWanted = false;
     const { candidates } = source;
     for (const program of candidates.always) if (this.#meet(view, program)) isWanted = true;
-    for (const { slot, byValue } of candidates.byField) {
-      const text = keyTextOf(view.get(slot), NO_EMPTY_TEXTS);
-      if (text === null) continue;
-      const found = byValue.get(text);
-      if (found === undefined) continue;
-      for (const program of found)
-        if (this.#passesRest(view, program) && this.#meet(view, program)) isWanted = true;
-    }
+    for (const { slot, byValue } of candidates.byField)
+      if (this.#meetByField(view, view.get(slot), byValue)) isWanted = true;
     if (isWanted) this.counts.wanted++;
     this.#raiseWatermarks(view, times);
     this.#reportLeftOut();
+  }
+
+  /** The rules that are found by a field's value; a list holds each of its elements. */
+  #meetByField(
+    view: EventView,
+    value: Json | undefined,
+    byValue: ReadonlyMap<string, readonly RuleProgram[]>,
+  ): boolean {
+    const found = Array.isArray(value)
+      ? new Set((value as readonly Json[]).flatMap((one) => byValue.get(sourceText(one)) ?? []))
+      : byValue.get(sourceText(value));
+    if (found === undefined) return false;
+    let isWanted = false;
+    for (const program of found)
+      if (this.#passesRest(view, program) && this.#meet(view, program)) isWanted = true;
+    return isWanted;
   }
 
   /** Who sent it: partition, tenant and number. */
@@ -259,8 +281,11 @@ export class Matcher {
 
   #passesRest(view: EventView, program: RuleProgram): boolean {
     for (const { slot, values } of this.#source.candidates.restOf[program.index]!) {
-      const text = keyTextOf(view.get(slot), NO_EMPTY_TEXTS);
-      if (text === null || !values.has(text)) return false;
+      const value = view.get(slot);
+      const passes = Array.isArray(value)
+        ? (value as readonly Json[]).some((one) => values.has(sourceText(one)))
+        : values.has(sourceText(value));
+      if (!passes) return false;
     }
     return true;
   }
@@ -530,6 +555,10 @@ export class Matcher {
 }
 
 const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
+
+/** What SOURCES compares; a missing value is no text that a rule could name. */
+const sourceText = (value: Json | undefined): string =>
+  keyTextOf(value, NO_EMPTY_TEXTS) ?? '\0missing';
 const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
 
 /** The declared identity of an event: one value, or a list of them; null if a part is missing. */

@@ -1,17 +1,19 @@
-import { defineFunction, textOf } from '../define-function.ts';
+import { defineFunction } from '../define-function.ts';
+import { anyText, lowerCase, textsOf } from '../text-tests.ts';
 
 export const equalsIgnoreCase = defineFunction({
   name: 'equalsIgnoreCase',
   summary: 'Are both texts the same? Letter case does not matter.',
-  takes: { text: 'text', other: 'text' },
+  takes: { text: 'text, or a list: one of its texts', other: 'text, or a list: one of them' },
   gives: 'boolean; false if either is missing',
   examples: [
     { call: 'utils.equalsIgnoreCase("NT AUTHORITY", "nt authority")', gives: true },
+    { call: 'utils.equalsIgnoreCase("b", ["A", "B"])', gives: true },
     { call: 'utils.equalsIgnoreCase("a", "b")', gives: false },
     { call: 'utils.equalsIgnoreCase(undefined, undefined)', gives: false },
   ],
-  run: (text, other) => {
-    const left = textOf(text);
-    return left !== undefined && left.toLowerCase() === textOf(other)?.toLowerCase();
+  prepare: (other) => {
+    const wanted = new Set(textsOf(other).map((text) => text.toLowerCase()));
+    return anyText((text) => wanted.has(lowerCase(text)));
   },
 });

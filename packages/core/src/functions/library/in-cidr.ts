@@ -1,11 +1,12 @@
-import { defineFunction, textOf } from '../define-function.ts';
-import { parseAddress, parseNetwork, liesIn } from '../addresses.ts';
+import { defineFunction } from '../define-function.ts';
+import { liesIn, parseAddress, parseNetwork } from '../addresses.ts';
+import { anyText, textsOf } from '../text-tests.ts';
 
 export const inCidr = defineFunction({
   name: 'inCidr',
   summary: 'Is the address in the network, or in one of several?',
   takes: {
-    address: 'IPv4 or IPv6 address',
+    address: 'IPv4 or IPv6 address, or a list: one of them',
     networks: 'network such as 10.0.0.0/8, or a list of them',
   },
   gives: 'boolean; false if the address cannot be read',
@@ -14,13 +15,13 @@ export const inCidr = defineFunction({
     { call: 'utils.inCidr("11.1.2.3", ["10.0.0.0/8", "192.168.0.0/16"])', gives: false },
     { call: 'utils.inCidr("2001:db8::1", "2001:db8::/32")', gives: true },
   ],
-  run: (address, networks) => {
-    const parsed = parseAddress(textOf(address) ?? '');
-    if (parsed === null) return false;
-    const list: readonly unknown[] = Array.isArray(networks) ? networks : [networks];
-    return list.some((network) => {
-      const known = parseNetwork(textOf(network) ?? '');
-      return known !== null && liesIn(parsed, known);
+  prepare: (networks) => {
+    const known = textsOf(networks)
+      .map(parseNetwork)
+      .filter((network) => network !== null);
+    return anyText((text) => {
+      const address = parseAddress(text);
+      return address !== null && known.some((network) => liesIn(address, network));
     });
   },
 });

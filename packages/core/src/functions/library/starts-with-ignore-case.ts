@@ -1,22 +1,16 @@
-import { defineFunction, textOf } from '../define-function.ts';
+import { defineFunction } from '../define-function.ts';
+import { ignoringCase } from '../text-tests.ts';
 
 export const startsWithIgnoreCase = defineFunction({
   name: 'startsWithIgnoreCase',
-  summary: 'Does the text begin with the part? Letter case does not matter.',
-  takes: { text: 'text', part: 'text' },
+  summary: 'Does the text start with the part? Letter case does not matter.',
+  takes: { text: 'text, or a list: one of its texts', part: 'text, or a list: one of them' },
   gives: 'boolean; false if either is missing',
   examples: [
-    { call: 'utils.startsWithIgnoreCase("PowerShell", "power")', gives: true },
+    { call: 'utils.startsWithIgnoreCase("C:\\\\A.EXE", "c:")', gives: true },
+    { call: 'utils.startsWithIgnoreCase(["x", "Abc"], "aB")', gives: true },
     { call: 'utils.startsWithIgnoreCase("abc", "x")', gives: false },
     { call: 'utils.startsWithIgnoreCase(undefined, "x")', gives: false },
   ],
-  run: (text, part) => {
-    const whole = textOf(text);
-    const piece = textOf(part);
-    return (
-      whole !== undefined &&
-      piece !== undefined &&
-      whole.toLowerCase().startsWith(piece.toLowerCase())
-    );
-  },
+  prepare: (part) => ignoringCase(part, (text, piece) => text.startsWith(piece)),
 });

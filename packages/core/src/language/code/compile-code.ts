@@ -6,7 +6,8 @@ import type { CompiledCode } from './compiled-code.ts';
 import { Emitter } from './emitter.ts';
 import { printCode } from './print-code.ts';
 
-const SOURCE_MAX = 16 * 1024;
+/** Rules with lists of thousands of names are long; what runs of them is bounded by NODES_MAX. */
+const SOURCE_MAX = 512 * 1024;
 
 /** Checks a piece of rule code and prints it anew, or says what is wrong with it. Never throws. */
 export function compileCode(

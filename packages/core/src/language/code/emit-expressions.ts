@@ -439,27 +439,28 @@ export abstract class ExpressionEmitter extends EmitterState {
         `utils has no function ${name}`,
         nearest(name, [...libraryByName.keys()]),
       );
-    const [text, pattern, flags] = node.arguments as AnyNode[];
-    const isPattern =
-      (name === 'matches' || name === 'find') &&
-      pattern?.type === 'Literal' &&
-      typeof pattern.value === 'string';
-    const literalFlags =
-      flags === undefined
-        ? ''
-        : flags.type === 'Literal' && typeof flags.value === 'string'
-          ? flags.value
-          : null;
-    if (!isPattern || literalFlags === null || text === undefined)
-      return any(`H.u.${name}(${this.arguments(node, false)})`);
-    const refused = refusePattern(pattern.value as string, literalFlags);
-    if (refused !== null) return this.refuse(pattern, 'E306', refused);
-    const make = name === 'matches' ? 'wholePattern' : 'pattern';
-    const held = this.constant(
-      `H.${make}(${stringText(pattern.value as string)}, ${stringText(literalFlags)})`,
-      'p',
-    );
-    return primitive(`${held}(${this.value(text)})`);
+    const [value, ...others] = node.arguments as AnyNode[];
+    const constants = others.map(constantText);
+    const isReady =
+      libraryByName.get(name)!.prepare !== null &&
+      value !== undefined &&
+      value.type !== 'SpreadElement' &&
+      !constants.includes(null);
+    if (!isReady) return any(`H.u.${name}(${this.arguments(node, false)})`);
+    if (PATTERN_FUNCTIONS.has(name)) this.refusePatterns(others);
+    const held = this.constant(`H.prepare(${[stringText(name), ...constants].join(', ')})`, 'p');
+    return any(`${held}(${this.value(value)})`);
+  }
+
+  /** Patterns that are written out are looked at when the rule is compiled. */
+  protected refusePatterns([pattern, flags]: readonly AnyNode[]): void {
+    const flagsText = flags?.type === 'Literal' ? String(flags.value) : '';
+    const patterns = pattern?.type === 'ArrayExpression' ? pattern.elements : [pattern];
+    for (const one of patterns) {
+      if (one?.type !== 'Literal' || typeof one.value !== 'string') continue;
+      const refused = refusePattern(one.value, flagsText);
+      if (refused !== null) this.refuse(one, 'E306', refused);
+    }
   }
 
   protected test(
@@ -597,4 +598,17 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (refusedNames.has(name)) this.refuse(node.key, 'E303', `a field may not be called ${name}`);
     return `${stringText(name)}: ${value}`;
   }
+}
+
+const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
+
+/** The text of a constant, or of a list of constants; null: it is something else. */
+function constantText(node: AnyNode): string | null {
+  if (node.type === 'ArrayExpression') {
+    const texts = node.elements.map((one) => (one === null ? null : constantText(one as AnyNode)));
+    return texts.includes(null) ? null : `[${texts.join(', ')}]`;
+  }
+  if (node.type !== 'Literal' || node.regex) return null;
+  if (typeof node.value === 'string') return stringText(node.value);
+  return typeof node.value === 'boolean' || Number.isFinite(node.value) ? String(node.value) : null;
 }

@@ -50,7 +50,15 @@ export class EmitterState {
 
   protected refuseSize(tree: Node): void {
     let nodes = 0;
-    visit(tree, () => nodes++);
+    const prepared = new Set<unknown>();
+    visit(tree, (node) => {
+      // Lists of constants that utils are asked are made ready once: of any length they cost a call nothing.
+      if (node.type === 'CallExpression' && isUtils(node.callee as AnyNode))
+        for (const argument of node.arguments)
+          if (argument.type === 'ArrayExpression')
+            for (const element of argument.elements) prepared.add(element);
+      if (node.type !== 'Literal' || !prepared.has(node)) nodes++;
+    });
     if (nodes > NODES_MAX)
       this.refuse(tree, 'E307', `this code has ${nodes} parts; ${NODES_MAX} are the limit`);
   }
@@ -113,3 +121,8 @@ export class EmitterState {
     if (this.depth > DEPTH_MAX * 4) throw new RangeError('nested too deeply');
   }
 }
+
+const isUtils = (callee: AnyNode): boolean =>
+  callee.type === 'MemberExpression' &&
+  callee.object.type === 'Identifier' &&
+  callee.object.name === 'utils';

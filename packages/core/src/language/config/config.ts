@@ -10,7 +10,9 @@ import {
   type SourcesPlan,
   type TimeFieldPlan,
 } from '../../plan/source-plan.ts';
+import type { LogSourcePlan, ViewPlan } from '../../plan/view-plan.ts';
 import { diagnostic } from '../diagnostics/diagnostic.ts';
+import { views } from './views/index.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import { Cursor } from '../epl/cursor.ts';
 import { takeSpan } from '../epl/spans-of-time.ts';
@@ -126,6 +128,8 @@ class ConfigReader {
       'lateness',
       'fields',
       'empty',
+      'view',
+      'logsource',
     ];
     const entries = this.#map(node, `source ${name}`, known);
     const format = entries.get('format');
@@ -147,6 +151,8 @@ class ConfigReader {
       latenessMs: this.#span(entries.get('lateness')) ?? null,
       fields: this.#fields(entries.get('fields')),
       empty: this.#texts(entries.get('empty')),
+      view: this.#view(entries.get('view')),
+      logSource: this.#logSource(entries.get('logsource')),
     };
   }
 
@@ -223,6 +229,31 @@ class ConfigReader {
       );
     }
     return plan;
+  }
+
+  #view(node: Node | null | undefined): ViewPlan | null {
+    if (node === undefined) return null;
+    const name = this.#text(node);
+    if (name === undefined || name === 'none') return null;
+    const view = views.get(name);
+    const known = ['none', ...views.keys()];
+    return (
+      view ??
+      this.#refuse(
+        'E403',
+        `there is no view ${name}: ${known.join(', ')}`,
+        node,
+        nearest(name, known),
+      ) ??
+      null
+    );
+  }
+
+  #logSource(node: Node | null | undefined): LogSourcePlan {
+    const entries = this.#map(node, 'a logsource', ['product', 'service', 'category']);
+    const part = (name: string): string | null =>
+      entries.has(name) ? (this.#text(entries.get(name))?.toLowerCase() ?? null) : null;
+    return { product: part('product'), service: part('service'), category: part('category') };
   }
 
   #fields(node: Node | null | undefined): Record<string, Json> {

@@ -1,4 +1,5 @@
 import { javascriptCodes } from '../code/codes.ts';
+import { sigmaCodes } from '../sigma/codes.ts';
 import type { CodeFacts } from './code-facts.ts';
 
 /** E1: the text of a rule. */
@@ -103,6 +104,8 @@ export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
     ['E188', 'firstSeen, rare, baseline'],
     ['E190', '$rule, $tag, $severity'],
     ['E191', 'top'],
+    ['E192', 'temporal and temporal_ordered of Sigma'],
+    ['E193', 'a correlation of correlations'],
   ] as const
 ).map(([code, words]) => ({
   code,
@@ -182,6 +185,7 @@ export const codes: readonly CodeFacts[] = [
   ...notYet,
   ...checkCodes,
   ...javascriptCodes,
+  ...sigmaCodes,
   ...configCodes,
   ...warningCodes,
 ];

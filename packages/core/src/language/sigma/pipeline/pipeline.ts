@@ -1,0 +1,3 @@
+export interface Pipeline {
+  readonly name: string;
+}
