@@ -4,7 +4,7 @@ import { diagnostic } from '../diagnostics/diagnostic.ts';
 import { parse } from '../epl/parse.ts';
 import { correlationText, ruleText } from './epl-text.ts';
 import { applyFilters } from './filters.ts';
-import { applyPipelines } from './pipeline/apply.ts';
+import { applyPipelines, applyToCorrelation } from './pipeline/apply.ts';
 import type { Pipeline } from './pipeline/pipeline.ts';
 import { fillPlaceholders, type PlaceholderTexts } from './placeholders.ts';
 import { readSigma } from './read-sigma.ts';
@@ -78,9 +78,7 @@ class SigmaCompiler {
       if (base.isPart(rule)) this.#outcome(rule, 'read by a correlation', null);
       else this.#attempt(rule, () => this.#add(rule.facts, ruleText(made)));
     for (const correlation of correlations)
-      this.#attempt(correlation, () =>
-        this.#add(correlation.facts, correlationText(correlation, base.rulesOf(correlation))),
-      );
+      this.#attempt(correlation, () => this.#correlation(correlation, base.rulesOf(correlation)));
     return { rules: this.#rules, outcomes: this.#outcomes, diagnostics: this.#diagnostics };
   }
 
@@ -104,6 +102,18 @@ class SigmaCompiler {
         return [];
       }
     });
+  }
+
+  #correlation(
+    correlation: SigmaCorrelation,
+    parts: readonly { readonly name: string; readonly read: SigmaRule; readonly rule: SigmaRule }[],
+  ): void {
+    const mapped = applyToCorrelation(
+      correlation,
+      parts.map(({ read }) => read),
+      this.#options.pipelines,
+    );
+    this.#add(correlation.facts, correlationText(mapped, parts));
   }
 
   #filter(filter: SigmaFilter, problem: SigmaProblem | undefined): void {
@@ -226,14 +236,14 @@ class Correlations {
     return this.#parts.has(rule);
   }
 
-  rulesOf(correlation: SigmaCorrelation): { name: string; rule: SigmaRule }[] {
+  rulesOf(correlation: SigmaCorrelation): { name: string; read: SigmaRule; rule: SigmaRule }[] {
     this.#refuseCircle(correlation, []);
     const found = correlation.rules.map(({ name, span }) => {
       const document = this.#byName.get(name);
       if (document?.kind === 'correlation')
         throw new SigmaProblem('E193', 'correlations of correlations are not built yet', span);
       const rule = document && this.#prepared.get(document);
-      if (rule === undefined)
+      if (document === undefined || rule === undefined)
         throw new SigmaProblem(
           'E621',
           document === undefined
@@ -241,7 +251,7 @@ class Correlations {
             : `the rule ${JSON.stringify(name)} was refused`,
           span,
         );
-      return { name, rule };
+      return { name, read: document, rule };
     });
     if (correlation.type.startsWith('temporal'))
       throw new SigmaProblem(

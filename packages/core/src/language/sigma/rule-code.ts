@@ -14,29 +14,27 @@ import {
 import { SigmaProblem } from './sigma-problem.ts';
 
 /** An expression over `event`; joined expressions are in brackets. */
-export function ruleCode({ conditions, detections }: SigmaRule): string {
-  return joined(
-    conditions.map((condition) => conditionCode(condition, detections)),
-    'or',
-  );
+export function ruleCode({ facts, conditions, detections }: SigmaRule): string {
+  const codes = conditions.flatMap((condition) => conditionCode(condition, detections) ?? []);
+  if (codes.length === 0)
+    throw new SigmaProblem('E623', 'pipelines dropped all that the rule asks', facts.titleSpan);
+  return joined(codes, 'or');
 }
 
-function conditionCode(condition: Condition, detections: ReadonlyMap<string, Detection>): string {
-  switch (condition.kind) {
-    case 'name':
-      return detectionCode(detections.get(condition.name)!);
-    case 'not':
-      return not(conditionCode(condition.of, detections));
-    case 'at least': {
-      const ones = condition.of.map((one) => `(${conditionCode(one, detections)} ? 1 : 0)`);
-      return `(${ones.join(' + ')} >= ${condition.count})`;
-    }
-    default:
-      return joined(
-        condition.of.map((one) => conditionCode(one, detections)),
-        condition.kind,
-      );
+/** null: nothing is left to ask, since pipelines dropped it; it then counts neither as true nor as false. */
+function conditionCode(
+  condition: Condition,
+  detections: ReadonlyMap<string, Detection>,
+): string | null {
+  if (condition.kind === 'name') return detectionCode(detections.get(condition.name)!);
+  if (condition.kind === 'not') {
+    const code = conditionCode(condition.of, detections);
+    return code === null ? null : not(code);
   }
+  const codes = condition.of.flatMap((one) => conditionCode(one, detections) ?? []);
+  if (codes.length === 0) return null;
+  if (condition.kind !== 'at least') return joined(codes, condition.kind);
+  return `(${codes.map((code) => `(${code} ? 1 : 0)`).join(' + ')} >= ${condition.count})`;
 }
 
 const not = (code: string): string => `!(${code})`;
@@ -46,11 +44,11 @@ export function joined(codes: readonly string[], link: 'and' | 'or'): string {
   return codes.length === 1 ? codes[0]! : `(${codes.join(link === 'and' ? ' && ' : ' || ')})`;
 }
 
-function detectionCode({ link, items }: Detection): string {
-  return joined(
-    items.map((item) => (isDetection(item) ? detectionCode(item) : itemCode(item))),
-    link,
+function detectionCode({ link, items }: Detection): string | null {
+  const codes = items.flatMap((item) =>
+    isDetection(item) ? (detectionCode(item) ?? []) : [itemCode(item)],
   );
+  return codes.length === 0 ? null : joined(codes, link);
 }
 
 function itemCode(item: Item): string {
