@@ -23,10 +23,7 @@ export class HitFinder {
     this.#source = source;
     this.#partitions = partitions;
     const sources = { sources: [source], lists: [], tenants: [] };
-    for (const change of [
-      { kind: 'sources', sources } as const,
-      { kind: 'rules', plan } as const,
-    ])
+    for (const change of [{ kind: 'sources', sources } as const, { kind: 'rules', plan } as const])
       this.#core.receive({ type: 'change', change });
     this.#core.receive({
       type: 'start',
@@ -57,7 +54,7 @@ export class HitFinder {
       );
       starts.length = lengths.length = numbers.length = 0;
     };
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = 0; start < bytes.length;) {
       let end = bytes.indexOf(10, start);
       if (end < 0) end = bytes.length;
       if (end > start) {

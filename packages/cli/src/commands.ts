@@ -8,9 +8,12 @@ import { EXIT, Failure } from './failure.ts';
 import { diagnosticsText, errorsOf, load, type Loaded } from './load.ts';
 import { count, paintFor } from './paint.ts';
 import { runTest, type TestOutcome } from './run-tests.ts';
+import { coverageLayer, coverageOf, coverageText } from './coverage.ts';
+import { sigmaTable } from './sigma-table.ts';
 
 interface Options {
   readonly config?: string;
+  readonly pipeline?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -18,24 +21,42 @@ const json = (value: unknown): void => console.log(JSON.stringify(value));
 
 /** `weir check`: everything that is wrong with rules and configuration. */
 export function check(paths: readonly string[], options: Options): number {
-  const loaded = load(paths, options.config);
+  const loaded = load(paths, options);
   const errors = errorsOf(loaded.diagnostics);
   if (options.json)
     for (const one of loaded.diagnostics)
       json({ ...one, ...placeOf(loaded.texts.get(one.file) ?? '', one.span.start) });
   else {
-    if (loaded.diagnostics.length > 0) console.log(diagnosticsText(loaded, loaded.diagnostics));
+    showDiagnostics(loaded);
     const warnings = loaded.diagnostics.length - errors.length;
     console.log(
-      `${count(loaded.compiled.rules.length)} rules can be run, ${count(errors.length)} errors, ${count(warnings)} warnings`,
+      `${count(loaded.compiled.rules.length)} rules can be run, ${count(errors.length)} errors, ${count(warnings)} warnings (${(loaded.tookMs / 1000).toFixed(1)} s)`,
     );
   }
   return errors.length > 0 ? EXIT.errors : EXIT.ok;
 }
 
+/** Of a large folder the first of each kind are shown in full, then a table of what was taken and what was not. */
+const SHOWN_OF_A_CODE = 3;
+
+function showDiagnostics(loaded: Loaded): void {
+  const { diagnostics, compiled } = loaded;
+  const ofCode = Map.groupBy(diagnostics, ({ code }) => code);
+  const isLong = diagnostics.length > 20;
+  const shown = isLong
+    ? [...ofCode.values()].flatMap((some) => some.slice(0, SHOWN_OF_A_CODE))
+    : diagnostics;
+  if (shown.length > 0) console.log(diagnosticsText(loaded, shown));
+  if (shown.length < diagnostics.length)
+    console.log(
+      `… and ${count(diagnostics.length - shown.length)} more of these kinds; --json gives them all\n`,
+    );
+  if (compiled.sigma.length > 0) console.log(`${sigmaTable(compiled.sigma)}\n`);
+}
+
 /** `weir test`: runs the TESTs that rules bring along. */
 export function test(paths: readonly string[], options: Options): number {
-  const loaded = load(paths, options.config);
+  const loaded = load(paths, options);
   const errors = errorsOf(loaded.diagnostics);
   if (errors.length > 0 && !options.json)
     process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
@@ -78,8 +99,10 @@ function showTests(outcomes: readonly TestOutcome[], drafts: readonly string[]):
 }
 
 /** `weir print`: the canonical text of rules. */
-export function print(paths: readonly string[], options: Options): number {
-  const loaded = load(paths, options.config);
+export function print(paths: readonly string[], options: Options & { as?: string }): number {
+  if (options.as !== undefined && options.as !== 'epl')
+    throw new Failure(`rules are printed as epl, not as ${options.as}`);
+  const loaded = load(paths, options);
   const errors = errorsOf(loaded.diagnostics);
   if (errors.length > 0) process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
   if (options.json) for (const { plan } of loaded.compiled.rules) json(plan);
@@ -96,7 +119,7 @@ export function print(paths: readonly string[], options: Options): number {
 /** `weir explain`: a diagnostic's code, or what rules read, keep and cost. */
 export function explain(what: string, options: Options): number {
   if (/^[EW]\d{3}$/i.test(what) && !existsSync(what)) return explainOneCode(what, options);
-  const loaded: Loaded = load([what], options.config);
+  const loaded: Loaded = load([what], options);
   const errors = errorsOf(loaded.diagnostics);
   if (errors.length > 0) process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
   for (const { plan } of loaded.compiled.rules) {
@@ -112,4 +135,20 @@ function explainOneCode(what: string, options: Options): number {
   if (options.json) json(codeFacts(what.toUpperCase()));
   else console.log(text);
   return EXIT.ok;
+}
+
+/** `weir coverage`: the techniques of ATT&CK that the rules are tagged with. */
+export function coverage(
+  paths: readonly string[],
+  options: Options & { readonly navigator?: boolean },
+): number {
+  const loaded = load(paths, options);
+  const errors = errorsOf(loaded.diagnostics);
+  const covered = coverageOf(loaded.compiled.plan.rules);
+  if (options.navigator) console.log(JSON.stringify(coverageLayer(covered), null, 2));
+  else if (options.json) covered.techniques.forEach(json);
+  else console.log(coverageText(covered));
+  if (errors.length > 0)
+    process.stderr.write(`${count(errors.length)} errors: weir check tells them\n`);
+  return errors.length > 0 ? EXIT.errors : EXIT.ok;
 }

@@ -1,8 +1,11 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, matchesGlob, relative, resolve } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, matchesGlob, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { compile, type Compiled } from '@weir/core/language/compile.ts';
-import { noSources, readConfig } from '@weir/core/language/config/config.ts';
+import { noSources, readConfig, type Config } from '@weir/core/language/config/config.ts';
+import { views } from '@weir/core/language/config/views/index.ts';
+import { readPipeline } from '@weir/core/language/sigma/pipeline/read-pipeline.ts';
 import { formatDiagnostic } from '@weir/core/language/diagnostics/format.ts';
 import { defaultSource } from '@weir/core/plan/source-plan.ts';
 import type { Change, Diagnostic, SourcePlan, SourcesPlan } from '@weir/core';
@@ -15,43 +18,126 @@ export interface Loaded {
   readonly configFolder: string;
   readonly diagnostics: readonly Diagnostic[];
   readonly texts: ReadonlyMap<string, string>;
+  /** How long reading and compiling took. */
+  readonly tookMs: number;
 }
 
-/** Reads rules (files, or folders that are searched for `.weir`) and the configuration that they run with. */
-export function load(paths: readonly string[], config: string | undefined): Loaded {
+export interface LoadOptions {
+  readonly config?: string | undefined;
+  /** Pipelines besides those of the configuration: names of ready ones, or files. */
+  readonly pipeline?: readonly string[] | undefined;
+  /** The name of what is read, where nothing is declared. */
+  readonly source?: string | undefined;
+}
+
+/** Reads rules (files, or folders that are searched for EPL and Sigma) and the configuration that they run with. */
+export function load(
+  paths: readonly string[],
+  { config, pipeline = [], source }: LoadOptions,
+): Loaded {
+  const startedAt = performance.now();
   const texts = new Map<string, string>();
-  const files = ruleFiles(paths).map((name) => ({ name, text: readFileSync(name, 'utf8') }));
-  for (const { name, text } of files) texts.set(name, text);
   const configFile = config ?? nearestConfig(paths);
-  const { sources, diagnostics } =
-    configFile === null
-      ? { sources: noSources, diagnostics: [] }
-      : readConfigFile(configFile, texts);
-  const compiled = compile(files, { sources });
+  const configFolder = configFile === null ? '.' : dirname(configFile);
+  const read = configFile === null ? NO_CONFIG : readConfigFile(configFile, texts);
+  const files = ruleFiles(paths)
+    .filter((name) => configFile === null || resolve(name) !== resolve(configFile))
+    .map((name) => ({ name, text: readFileSync(name, 'utf8') }));
+  for (const { name, text } of files) texts.set(name, text);
+  const pipelines = [
+    ...read.pipelines.map((name) => pipelineFile(name, configFolder)),
+    ...pipeline.map((name) => pipelineFile(name, '.')),
+  ].map((file) => ({ file, ...readPipelineFile(file, texts) }));
+  const sources =
+    read.sources.sources.length > 0
+      ? read.sources
+      : { ...read.sources, sources: [{ ...autoSource, name: source ?? autoSource.name }] };
+  const compiled = compile(files, {
+    sources: read.sources,
+    sigma: {
+      pipelines: pipelines.flatMap((one) => one.pipeline ?? []),
+      placeholders: (name) => placeholderTexts(name, sources, configFolder),
+    },
+  });
   return {
     compiled,
     sources,
-    configFolder: configFile === null ? '.' : dirname(configFile),
-    diagnostics: [...diagnostics, ...compiled.diagnostics],
+    configFolder,
+    diagnostics: [
+      ...read.diagnostics,
+      ...pipelines.flatMap(({ diagnostics }) => diagnostics),
+      ...compiled.diagnostics,
+    ],
     texts,
+    tookMs: performance.now() - startedAt,
   };
 }
 
-function readConfigFile(file: string, texts: Map<string, string>): ReturnType<typeof readConfig> {
+/** What is read where nothing is declared: events say themselves what they are. */
+const autoSource: SourcePlan = { ...defaultSource, view: views.get('auto')! };
+
+const NO_CONFIG: Config = { sources: noSources, pipelines: [], diagnostics: [] };
+
+function readConfigFile(file: string, texts: Map<string, string>): Config {
   if (!existsSync(file)) throw new Failure(`${file} is not there`);
   const text = readFileSync(file, 'utf8');
   texts.set(file, text);
   return readConfig(text, file);
 }
 
+const READY_PIPELINES = fileURLToPath(new URL('../pipelines/', import.meta.url));
+
+/** A file, or one of the ready pipelines by its name. */
+function pipelineFile(name: string, folder: string): string {
+  const own = join(folder, name);
+  if (existsSync(own) && !statSync(own).isDirectory()) return own;
+  const ready = join(READY_PIPELINES, `${name}.yml`);
+  if (/^[\w-]+$/.test(name) && existsSync(ready)) return ready;
+  const names = readdirSync(READY_PIPELINES).map((file) => file.replace(/\.yml$/, ''));
+  throw new Failure(
+    `there is no pipeline ${name}: neither a file nor one of the ready ones (${names.join(', ')})`,
+  );
+}
+
+function readPipelineFile(
+  file: string,
+  texts: Map<string, string>,
+): ReturnType<typeof readPipeline> {
+  const text = readFileSync(file, 'utf8');
+  texts.set(file, text);
+  return readPipeline(text, file);
+}
+
+/** The rows of a declared list, as texts for the placeholder of its name. */
+function placeholderTexts(
+  name: string,
+  { lists }: SourcesPlan,
+  configFolder: string,
+): readonly string[] | null {
+  const list = lists.find((one) => one.name === name);
+  if (list === undefined) return null;
+  const isCsv = /\.csv(?:\.gz)?$/i.test(list.file);
+  return new TextDecoder()
+    .decode(listRows(join(configFolder, list.file)))
+    .split('\n')
+    .map((row) => row.split(isCsv ? /[\t,]/ : '\t')[0]!.trim())
+    .filter((text) => text !== '' && !text.startsWith('#'));
+}
+
 function ruleFiles(paths: readonly string[]): string[] {
   const files = paths.flatMap((path) => {
     const facts = statSync(path, { throwIfNoEntry: false });
     if (facts === undefined) throw new Failure(`${path} is not there`);
-    return facts.isDirectory() ? globSync(join(path, '**', '*.weir')).sort() : [path];
+    return facts.isDirectory()
+      ? globSync(join(path, '**', '*.{weir,yml,yaml}'))
+          .filter((file) => basename(file) !== 'weir.yaml')
+          .sort()
+      : [path];
   });
   if (files.length === 0)
-    throw new Failure(`there are no rules in ${paths.join(', ')}: files of rules end in .weir`);
+    throw new Failure(
+      `there are no rules in ${paths.join(', ')}: files of rules end in .weir, or .yml for Sigma`,
+    );
   return [...new Set(files)];
 }
 
@@ -102,11 +188,11 @@ export function sourceOf(
 ): SourcePlan {
   if (named !== undefined) {
     const source = sources.sources.find(({ name }) => name === named);
-    if (source === undefined && sources.sources.length > 0)
+    if (source === undefined)
       throw new Failure(
         `no source is called ${named}: ${sources.sources.map(({ name }) => name).join(', ')}`,
       );
-    return source ?? { ...defaultSource, name: named };
+    return source;
   }
   const fromConfig = relative(configFolder, path);
   const byPattern = sources.sources.find(({ files }) =>

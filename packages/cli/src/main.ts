@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { check, explain, print, test } from './commands.ts';
+import { check, coverage, explain, print, test } from './commands.ts';
 import { EXIT, Failure } from './failure.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -19,6 +19,10 @@ const config = [
   '--config <file>',
   'sources and lists; else the weir.yaml beside or above the rules, or here',
 ] as const;
+const pipeline = [
+  '--pipeline <names...>',
+  'pipelines that rules of Sigma go through, besides those of weir.yaml: ready ones or files',
+] as const;
 const asJson = ['--json', 'one JSON value a line, for programs'] as const;
 
 program
@@ -30,6 +34,7 @@ program
   )
   .requiredOption('--rules <paths...>', 'files and folders of rules')
   .option(...config)
+  .option(...pipeline)
   .option('--source <name>', 'the source that the files are of, if their names do not say')
   .option('--follow', 'go on reading as the files grow')
   .option(...asJson)
@@ -52,6 +57,7 @@ const command = (
     .description(description)
     .argument(argument, about)
     .option(...config)
+    .option(...pipeline)
     .option(...asJson)
     .addHelpText('after', `\nExample:\n  ${example}`);
 
@@ -75,13 +81,15 @@ command(
 });
 command(
   'print',
-  'print rules in canonical form',
+  'print rules in canonical form; rules of Sigma as EPL',
   '<paths...>',
   'files and folders of rules',
-  'weir print rules/ssh',
-).action((paths: string[], options) => {
-  process.exitCode = print(paths, options as object);
-});
+  'weir print --as epl rules/sigma/rule.yml',
+)
+  .option('--as <language>', 'the language to print: epl', 'epl')
+  .action((paths: string[], options) => {
+    process.exitCode = print(paths, options as object);
+  });
 command(
   'explain',
   'explain a rule (what it reads, keeps and costs) or a code',
@@ -91,6 +99,18 @@ command(
 ).action((what: string, options) => {
   process.exitCode = explain(what, options as object);
 });
+
+command(
+  'coverage',
+  'list the techniques of ATT&CK that the rules are tagged with',
+  '<paths...>',
+  'files and folders of rules',
+  'weir coverage --navigator rules > layer.json',
+)
+  .option('--navigator', 'as a layer for the ATT&CK Navigator')
+  .action((paths: string[], options) => {
+    process.exitCode = coverage(paths, options as object);
+  });
 
 // A reader that has seen enough (head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -22,6 +22,7 @@ import { RunOutput } from './run-output.ts';
 export interface RunOptions {
   readonly rules: readonly string[];
   readonly config?: string;
+  readonly pipeline?: readonly string[];
   readonly source?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
@@ -37,7 +38,7 @@ interface Input {
 
 /** `weir run`: streams files, or what is written to us, through rules. Gives the exit code. */
 export async function run(files: readonly string[], options: RunOptions): Promise<number> {
-  const loaded = load(options.rules, options.config);
+  const loaded = load(options.rules, options);
   if (loaded.diagnostics.length > 0)
     process.stderr.write(`${diagnosticsText(loaded, errorsOf(loaded.diagnostics))}`);
   if (loaded.compiled.rules.length === 0) throw new Failure('no rule can be run');

@@ -31,18 +31,24 @@ const LIST_KINDS: readonly ListKind[] = [
 export const noSources: SourcesPlan = { sources: [], lists: [], tenants: [] };
 
 /** Reads a `weir.yaml` (docs/sources.md). Never throws: what is wrong is in the diagnostics, with positions. */
-export function readConfig(
-  text: string,
-  file: string,
-): { readonly sources: SourcesPlan; readonly diagnostics: readonly Diagnostic[] } {
+export function readConfig(text: string, file: string): Config {
   const reader = new ConfigReader(file);
-  return { sources: reader.read(text), diagnostics: reader.diagnostics };
+  const sources = reader.read(text);
+  return { sources, pipelines: reader.pipelines, diagnostics: reader.diagnostics };
+}
+
+export interface Config {
+  readonly sources: SourcesPlan;
+  /** Pipelines that rules of Sigma go through: names of ready ones, or files. */
+  readonly pipelines: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 type Reader<Value> = (node: Node | null, name: string) => Value | undefined;
 
 class ConfigReader {
   readonly diagnostics: Diagnostic[] = [];
+  pipelines: readonly string[] = [];
   readonly #file: string;
 
   constructor(file: string) {
@@ -70,7 +76,13 @@ class ConfigReader {
         { range: pos },
       );
     if (document.errors.length > 0 || document.contents === null) return noSources;
-    const top = this.#map(document.contents, 'the file', ['sources', 'tenants', 'lists']);
+    const top = this.#map(document.contents, 'the file', [
+      'sources',
+      'tenants',
+      'lists',
+      'pipelines',
+    ]);
+    this.pipelines = this.#texts(top.get('pipelines'));
     return {
       sources: this.#named(top.get('sources'), 'sources', (node, name) => this.#source(node, name)),
       lists: this.#named(top.get('lists'), 'lists', (node, name) => this.#list(node, name)),

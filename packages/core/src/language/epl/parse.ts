@@ -9,7 +9,7 @@ import { nextRuleStart } from './rule-starts.ts';
 import type { RuleSyntax } from './syntax.ts';
 
 /** Largest text of one file of rules, in characters. */
-export const FILE_MAX = 4_000_000;
+export const FILE_MAX = 32_000_000;
 const PROBLEMS_MAX = 200;
 
 export interface Parsed {

@@ -106,14 +106,20 @@ class SigmaCompiler {
 
   #correlation(
     correlation: SigmaCorrelation,
-    parts: readonly { readonly name: string; readonly read: SigmaRule; readonly rule: SigmaRule }[],
+    parts: readonly { readonly read: SigmaRule; readonly rule: SigmaRule }[],
   ): void {
     const mapped = applyToCorrelation(
       correlation,
       parts.map(({ read }) => read),
       this.#options.pipelines,
     );
-    this.#add(correlation.facts, correlationText(mapped, parts));
+    this.#add(
+      correlation.facts,
+      correlationText(
+        mapped,
+        parts.map(({ rule }) => rule),
+      ),
+    );
   }
 
   #filter(filter: SigmaFilter, problem: SigmaProblem | undefined): void {
@@ -236,7 +242,7 @@ class Correlations {
     return this.#parts.has(rule);
   }
 
-  rulesOf(correlation: SigmaCorrelation): { name: string; read: SigmaRule; rule: SigmaRule }[] {
+  rulesOf(correlation: SigmaCorrelation): { read: SigmaRule; rule: SigmaRule }[] {
     this.#refuseCircle(correlation, []);
     const found = correlation.rules.map(({ name, span }) => {
       const document = this.#byName.get(name);
@@ -251,7 +257,7 @@ class Correlations {
             : `the rule ${JSON.stringify(name)} was refused`,
           span,
         );
-      return { name, read: document, rule };
+      return { read: document, rule };
     });
     if (correlation.type.startsWith('temporal'))
       throw new SigmaProblem(

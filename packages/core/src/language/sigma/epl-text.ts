@@ -56,16 +56,16 @@ function sourceCode(logSource: LogSource): string[] {
 /** The EPL of a correlation over the rules that it reads. */
 export function correlationText(
   correlation: SigmaCorrelation,
-  rules: readonly { readonly name: string; readonly rule: SigmaRule }[],
+  rules: readonly SigmaRule[],
 ): string {
-  const logSources = rules.map(({ rule }) => rule.logSource);
+  const logSources = rules.map(({ logSource }) => logSource);
   const isOneSource = logSources.every(
     (one) => JSON.stringify(one) === JSON.stringify(logSources[0]),
   );
-  const codes = rules.map(({ rule }) =>
+  const codes = rules.map((rule) =>
     joined([...(isOneSource ? [] : sourceCode(rule.logSource)), ruleCode(rule)], 'and'),
   );
-  const cases = rules.map(({ name }, i) => ({ name, code: codes[i]! }));
+  const cases = rules.map(({ facts }, i) => ({ names: [facts.id, facts.name], code: codes[i]! }));
   return [
     ...headLines(correlation.facts),
     ...sourceLines(...logSources),
@@ -77,7 +77,8 @@ export function correlationText(
 }
 
 interface Case {
-  readonly name: string;
+  /** By which aliases may call the rule. */
+  readonly names: readonly (string | null)[];
   readonly code: string;
 }
 
@@ -98,7 +99,10 @@ const isPlain = (field: string): boolean => /^[\w$@]+(?:\.[\w$@]+)*$/.test(field
 /** A field that may be another one in the events of each rule. */
 function aliasedCode({ aliases }: SigmaCorrelation, cases: readonly Case[], field: string): string {
   const alias = aliases.get(field);
-  const fields = cases.map(({ name }) => fieldCode(alias?.get(name) ?? field));
+  const fields = cases.map(({ names }) => {
+    const name = names.find((one) => one !== null && alias?.has(one));
+    return fieldCode((name && alias?.get(name)) ?? field);
+  });
   if (new Set(fields).size <= 1) return fields[0] ?? fieldCode(field);
   const [last, ...before] = fields.map((code, i) => ({ code, when: cases[i]!.code })).toReversed();
   return before.reduce((rest, { code, when }) => `(${when} ? ${code} : ${rest})`, last!.code);

@@ -17,9 +17,11 @@ const validators: Readonly<Record<Kind, Validator>> = {
 export function checkSchema(document: YamlDocument, value: unknown, kind: Kind): SigmaProblem[] {
   const { valid, errors } = validators[kind].validate(value);
   if (valid) return [];
-  const deepest = errors.filter(
+  // `format` is a note and no demand (JSON Schema 2020-12): an id is recommended to be a UUID, not bound to be one.
+  const meant = errors.filter(({ keyword }) => keyword !== 'format' && keyword !== 'properties');
+  const deepest = meant.filter(
     ({ instanceLocation }) =>
-      !errors.some(
+      !meant.some(
         (other) =>
           other.instanceLocation !== instanceLocation &&
           other.instanceLocation.startsWith(`${instanceLocation}/`),
