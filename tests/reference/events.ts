@@ -6,6 +6,7 @@ import {
 } from '../../packages/core/src/plan/source-plan.ts';
 import type { EventName } from '../../packages/core/src/plan/result.ts';
 import { isObject, keyTextOf, parseRecord, valueAt } from './paths.ts';
+import { kindOf, valueThrough, type EventKind } from './view.ts';
 import { readTime } from './time.ts';
 import type { EventValue } from './values.ts';
 
@@ -23,6 +24,17 @@ export interface Delivery {
 
 type Fields = { readonly [name: string]: Json };
 
+const FACTS: ReadonlySet<string> = new Set([
+  '$at',
+  '$arrivedAt',
+  '$source',
+  '$tenant',
+  '$id',
+  '$product',
+  '$service',
+  '$category',
+]);
+
 /** An event: what was received, and what is known of it besides. */
 export class SeenEvent implements EventValue {
   readonly isEvent = true;
@@ -36,6 +48,7 @@ export class SeenEvent implements EventValue {
   readonly arrivedAt: number;
   readonly timeFrom: 'event' | 'arrival';
   readonly #fields: Fields;
+  readonly #kind: EventKind;
 
   /** `highestAt`: the partition's highest time so far, for files that say nothing of arrival. */
   constructor(
@@ -46,6 +59,7 @@ export class SeenEvent implements EventValue {
   ) {
     this.#fields = fields;
     this.source = source;
+    this.#kind = kindOf(source, (path) => this.#own(path));
     this.partition = source.partition === null ? delivery.partition : this.#text(source.partition);
     this.tenant =
       source.tenant.kind === 'constant' ? source.tenant.name : this.#text(source.tenant.path);
@@ -67,8 +81,9 @@ export class SeenEvent implements EventValue {
   }
 
   get(path: Path): Json | undefined {
-    const fact = path.length === 1 ? this.#facts()[path[0]!] : undefined;
-    return fact ?? this.#read(path);
+    // No event can forge a fact.
+    if (path.length === 1 && FACTS.has(path[0]!)) return this.#facts()[path[0]!];
+    return this.#read(path);
   }
 
   whole(): Json {
@@ -107,12 +122,30 @@ export class SeenEvent implements EventValue {
       $source: this.source.name,
       $tenant: tenant,
       $id: number,
+      ...this.#logSource(),
     };
   }
 
-  /** Constant fields of the source win. */
+  #logSource(): Readonly<Record<string, Json>> {
+    const { product, service, categories } = this.#kind;
+    return {
+      ...(product === null ? {} : { $product: product }),
+      ...(service === null ? {} : { $service: service }),
+      ...(categories.length === 0 ? {} : { $category: categories }),
+    };
+  }
+
+  /** Constant fields of the source win; names that only this kind of event has come last. */
   #read(path: Path): Json | undefined {
-    return valueAt(this.source.fields, path) ?? valueAt(this.#fields, path);
+    const other = this.#kind.names.get(path.join('.'));
+    return this.#own(path) ?? (other === undefined ? undefined : this.#own(other));
+  }
+
+  #own(path: Path): Json | undefined {
+    const { view, fields } = this.source;
+    const constant = valueAt(fields, path);
+    if (constant !== undefined) return constant;
+    return view === null ? valueAt(this.#fields, path) : valueThrough(view, this.#fields, path);
   }
 
   #text(path: Path): string {

@@ -82,11 +82,26 @@ function contains(outer: AnyNode, inner: AnyNode): boolean {
 /** `distinct(user, host)`: the same for all spellings. */
 function aggregateText(call: CallExpression): string {
   const args = (call.arguments as AnyNode[]).map((arg) => {
-    const path = fieldPath(arg);
+    const path = fieldPath(arg) ?? eventPath(arg);
     if (path !== null) return fieldText(path);
     return aggregateName(arg) === undefined ? printCode(arg) : aggregateText(arg as CallExpression);
   });
   return `${aggregateName(call)}(${args.join(', ')})`;
+}
+
+/** `event.a["b"]`: the field `a.b`, as `a.b` alone is. */
+function eventPath(node: AnyNode): string[] | null {
+  if (node.type !== 'MemberExpression') return null;
+  const { object, property, computed } = node;
+  const isText = property.type === 'Literal' && typeof property.value === 'string';
+  if (computed ? !isText : property.type !== 'Identifier') return null;
+  const name =
+    property.type === 'Identifier'
+      ? property.name
+      : String((property as { value?: unknown }).value);
+  if (object.type === 'Identifier' && object.name === 'event') return [name];
+  const before = eventPath(object as AnyNode);
+  return before === null ? null : [...before, name];
 }
 
 /** Only `count`, `distinct` and `sum` compared with a number by > or >=, joined by && and ||; fields may follow. */

@@ -172,8 +172,11 @@ class Matcher {
     const { syntax } = rule;
     if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
     for (const { field, values } of syntax.sources) {
-      const text = keyTextOf(event.get(field.path), []);
-      if (text === null || !values.includes(text)) return false;
+      const value = event.get(field.path);
+      const texts = (Array.isArray(value) ? (value as Json[]) : [value]).map((one) =>
+        keyTextOf(one, []),
+      );
+      if (!texts.some((text) => text !== null && values.includes(text))) return false;
     }
     if (syntax.filter !== null && !isTrue(runForEvent(syntax.filter, event))) return false;
     const hits: Result['iocs'][number][] = [];
@@ -248,6 +251,11 @@ function canSelect({ sources, tenants }: RuleSyntax, source: SourcePlan, tenant:
     if (name === '$source') return values.includes(source.name);
     if (name === '$tenant')
       return source.tenant.kind === 'field' || values.includes(source.tenant.name);
+    const part = (['product', 'service', 'category'] as const).find((one) => name === `$${one}`);
+    if (part !== undefined) {
+      const known = source.logSource[part];
+      return known === null ? source.view !== null : values.includes(known);
+    }
     if (!Object.hasOwn(source.fields, name)) return true;
     return values.includes(keyTextOf(source.fields[name], []) ?? '');
   });

@@ -27,7 +27,10 @@ interface Written {
       { readonly kind: ListKind; readonly rows: readonly (string | readonly [string, string])[] }
     >
   >;
-  readonly rules: string;
+  /** EPL. */
+  readonly rules?: string;
+  /** Sigma. */
+  readonly sigma?: string;
   /** `$at`: seconds, becomes the field `t`; `$arrived`: seconds; `$source`, `$partition`; `$raw`: the record as it is. `'@5'` is a time. */
   readonly events: readonly Fields[];
   /** As a set; `start`, `end`, `at` in seconds, `first` and `last` as numbers of events. */
@@ -84,7 +87,13 @@ function scenarioOf(written: Written, file: string): Scenario {
     ...config.sources,
     lists: lists.map((list) => ({ name: list.name, kind: list.kind, file: `${list.name}.txt` })),
   };
-  const compiled = compile([{ name: 'scenario.weir', text: written.rules }], { sources });
+  const files = [
+    { name: 'scenario.weir', text: written.rules ?? '' },
+    { name: 'scenario.yml', text: written.sigma ?? '' },
+  ].filter(({ text }) => text !== '');
+  const placeholders = (list: string): readonly string[] | null =>
+    lists.find((one) => one.name === list)?.rows.map(({ value }) => value) ?? null;
+  const compiled = compile(files, { sources, sigma: { pipelines: [], placeholders } });
   const errors = compiled.diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new Error(`${name}: ${JSON.stringify(errors)}`);
   return {

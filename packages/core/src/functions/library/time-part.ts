@@ -1,16 +1,19 @@
 import { defineFunction } from '../define-function.ts';
+import { civilFromDays, daysFromCivil } from '../../plan/civil.ts';
 import { makeTimeReader } from '../../plan/parse-time.ts';
 
 const read = makeTimeReader({ paths: [], format: null, zone: 'UTC' });
 const DAY_MS = 86_400_000;
 
-const PARTS: Readonly<Record<string, (time: Date) => number>> = {
-  minute: (time) => time.getUTCMinutes(),
-  hour: (time) => time.getUTCHours(),
-  day: (time) => time.getUTCDate(),
+const dayOf = (at: number): number => Math.floor(at / DAY_MS);
+
+const PARTS: Readonly<Record<string, (at: number) => number>> = {
+  minute: (at) => Math.floor((at - dayOf(at) * DAY_MS) / 60_000) % 60,
+  hour: (at) => Math.floor((at - dayOf(at) * DAY_MS) / 3_600_000),
+  day: (at) => civilFromDays(dayOf(at)).day,
   week: isoWeek,
-  month: (time) => time.getUTCMonth() + 1,
-  year: (time) => time.getUTCFullYear(),
+  month: (at) => civilFromDays(dayOf(at)).month,
+  year: (at) => civilFromDays(dayOf(at)).year,
 };
 
 export const timePart = defineFunction({
@@ -31,18 +34,17 @@ export const timePart = defineFunction({
     const take = PARTS[String(part)];
     const one = (time: unknown): number | undefined => {
       const at = typeof time === 'string' || typeof time === 'number' ? read(time) : Number.NaN;
-      return Number.isNaN(at) || take === undefined ? undefined : take(new Date(at));
+      return Number.isNaN(at) || take === undefined ? undefined : take(at);
     };
     return (time) => (Array.isArray(time) ? time.map(one) : one(time));
   },
 });
 
 /** ISO 8601: a week belongs to the year of its Thursday. */
-function isoWeek(time: Date): number {
-  const day = Math.floor(time.getTime() / DAY_MS);
-  // 1970-01-01 was a Thursday.
-  const thursday = new Date((day - ((day + 3) % 7) + 3) * DAY_MS);
-  return (
-    Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / DAY_MS / 7) + 1
-  );
+function isoWeek(at: number): number {
+  const day = dayOf(at);
+  // 1970-01-01 was a Thursday: the remainder is 0 on Mondays, also before 1970.
+  const thursday = day - ((((day + 3) % 7) + 7) % 7) + 3;
+  const firstOfYear = daysFromCivil(civilFromDays(thursday).year, 1, 1);
+  return Math.floor((thursday - firstOfYear) / 7) + 1;
 }

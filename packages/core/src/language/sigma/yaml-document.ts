@@ -19,7 +19,7 @@ export interface YamlDocument {
   /** What is wrong with the YAML itself. */
   readonly problems: readonly SigmaProblem[];
   /** The whole document as plain values. */
-  plain(): unknown;
+  readonly plain: () => unknown;
 }
 
 /** Largest file in characters; the largest rule that is known has 200,000. */
