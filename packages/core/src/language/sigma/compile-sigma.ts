@@ -17,7 +17,8 @@ import type {
   SigmaFilter,
   SigmaRule,
 } from './sigma-rule.ts';
-import { readYaml, type YamlDocument } from './yaml-document.ts';
+import { entry, readYaml, type YamlDocument } from './yaml-document.ts';
+import { isScalar } from 'yaml';
 
 export interface SigmaOptions {
   readonly pipelines: readonly Pipeline[];
@@ -89,8 +90,9 @@ class SigmaCompiler {
         this.#refused(file, null, document.problems[0]!);
         return [];
       }
-      if (document.root === null || isPipeline(document)) return [];
+      if (document.root === null) return [];
       try {
+        if (isPipeline(document)) return [];
         const made = readSigma(document, file);
         for (const problem of checkSchema(document, made.facts.plain, made.kind))
           this.#report(problem, file);
@@ -174,11 +176,14 @@ class SigmaCompiler {
   }
 
   #refused(file: string, document: YamlDocument | null, problem: SigmaProblem): void {
-    const plain = (document?.plain() ?? {}) as { title?: unknown; id?: unknown };
+    const textOf = (name: string): string | null => {
+      const node = entry(document?.root, name);
+      return isScalar(node) && typeof node.value === 'string' ? node.value : null;
+    };
     this.#outcomes.push({
       file,
-      title: typeof plain.title === 'string' ? plain.title : '',
-      id: typeof plain.id === 'string' ? plain.id : null,
+      title: textOf('title') ?? '',
+      id: textOf('id'),
       kind: 'rule',
       state: 'refused',
       reason: `${problem.code}: ${problem.message}`,

@@ -47,11 +47,11 @@ class ConditionParser {
     const rest = this.#tokens[this.#next];
     if (rest !== undefined)
       this.#fail(
-        rest.text === '|'
+        rest.text.startsWith('|')
           ? 'aggregations after a pipe were taken out of Sigma'
           : `\`${rest.text}\` is not expected here`,
         rest,
-        rest.text === '|' ? 'a correlation rule' : 'and, or',
+        rest.text.startsWith('|') ? 'a correlation rule' : 'and, or',
       );
     return condition;
   }

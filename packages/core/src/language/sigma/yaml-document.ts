@@ -3,7 +3,8 @@ import {
   isMap,
   isScalar,
   isSeq,
-  parseAllDocuments,
+  parseDocument,
+  visit,
   type Document,
   type Node,
   type Pair,
@@ -41,24 +42,48 @@ export function readYaml(text: string): YamlDocument[] {
         plain: () => null,
       },
     ];
-  const documents = parseAllDocuments(text, {
-    version: '1.2',
-    schema: 'core',
-    merge: false,
-    prettyErrors: false,
-  }) as Document.Parsed[];
-  return documents.map((document) => ({
-    root: document.contents,
-    span: spanOf(document.contents),
-    problems: document.errors.slice(0, 10).map(
-      ({ message, pos }) =>
-        new SigmaProblem('E601', `this is not YAML: ${message.split('\n')[0]!}`, {
-          start: pos[0],
-          end: Math.max(pos[1], pos[0] + 1),
-        }),
-    ),
-    plain: () => document.toJS({ maxAliasCount: 100 }) as unknown,
-  }));
+  return piecesOf(text).map(({ piece, offset }) => {
+    const document = parseDocument(piece, {
+      version: '1.2',
+      schema: 'core',
+      merge: false,
+      prettyErrors: false,
+    });
+    if (offset > 0) shift(document, offset);
+    return {
+      root: document.contents,
+      span: spanOf(document.contents),
+      problems: document.errors.slice(0, 10).map(
+        ({ message, pos }) =>
+          new SigmaProblem('E601', `this is not YAML: ${message.split('\n')[0]!}`, {
+            start: offset + pos[0],
+            end: offset + Math.max(pos[1], pos[0] + 1),
+          }),
+      ),
+      plain: () => document.toJS({ maxAliasCount: 100 }) as unknown,
+    };
+  });
+}
+
+/** Documents are told apart before they are read, so that one with an open bracket does not swallow the next. */
+function piecesOf(text: string): { piece: string; offset: number }[] {
+  const pieces: { piece: string; offset: number }[] = [];
+  let offset = 0;
+  for (const mark of text.matchAll(/^---(?=[ \t\r\n]|$).*$/gm)) {
+    pieces.push({ piece: text.slice(offset, mark.index), offset });
+    offset = mark.index + mark[0].length;
+  }
+  pieces.push({ piece: text.slice(offset), offset });
+  return pieces.filter(({ piece }) => !/^(?:\s*(?:#.*|%.*|\.\.\.)?(?:\r?\n|$))*$/.test(piece));
+}
+
+/** Makes places in a piece places in the file. */
+function shift(document: Document, offset: number): void {
+  visit(document, {
+    Node: (_key, node) => {
+      if (node.range) node.range = node.range.map((at) => at + offset) as [number, number, number];
+    },
+  });
 }
 
 export function spanOf(node: unknown): Span {
