@@ -181,14 +181,12 @@ class Generator {
   #text(): string {
     const text = this.#plain();
     if (!this.#random.chance(0.4)) return text;
-    const at = this.#random.below(text.length + 1);
     // Between the halves of a letter beyond the first plane nothing may stand.
-    const code = text.charCodeAt(at);
-    if (code >= 0xdc00 && code <= 0xdfff) return text;
+    const letters = [...text];
+    const at = this.#random.below(letters.length + 1);
     const between = this.#pick(['*', '?', '\\*', '\\?', '\\\\', '**', '\\']);
     const skip = between === '*' || between === '?' ? this.#random.below(2) : 0;
-    const isPair = text.codePointAt(at + skip)! > 0xffff || skip === 0;
-    return text.slice(0, at) + between + text.slice(isPair ? at : at + skip);
+    return [...letters.slice(0, at), between, ...letters.slice(at + skip)].join('');
   }
 
   #plain(): string {
