@@ -137,8 +137,9 @@ export class SeenEvent implements EventValue {
 
   /** Constant fields of the source win; names that only this kind of event has come last. */
   #read(path: Path): Json | undefined {
+    const own = this.#own(path);
     const other = this.#kind.names.get(path.join('.'));
-    return this.#own(path) ?? (other === undefined ? undefined : this.#own(other));
+    return own === undefined && other !== undefined ? this.#own(other) : own;
   }
 
   #own(path: Path): Json | undefined {

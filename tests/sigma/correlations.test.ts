@@ -89,4 +89,4 @@ function checkResult(result: Result, fire: Case['fires'][number], { events, fire
 }
 
 const groupText = (group: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(Object.entries(group).sort());
+  JSON.stringify(Object.entries(group).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,8 +1,13 @@
 import type { Counts } from '@weir/core';
-import { count, type Paint } from './paint.ts';
+import { count, cut, type Paint } from './paint.ts';
 
 /** What became of everything that was read. The sums are printed so that they can be checked. */
-export function closingTable(counts: Counts, seconds: number, paint: Paint): string {
+export function closingTable(
+  counts: Counts,
+  names: ReadonlyMap<string, string>,
+  seconds: number,
+  paint: Paint,
+): string {
   const { read, decoded, undecodable, duplicates, wanted, late, noTime, future, noKey } = counts;
   const row = (number: number, text: string): string => `${count(number).padStart(14)}  ${text}`;
   const lines = [
@@ -31,16 +36,32 @@ export function closingTable(counts: Counts, seconds: number, paint: Paint): str
   const wrong = read !== decoded + undecodable + duplicates;
   if (wrong)
     lines.push(paint.red(`${''.padStart(16)}these numbers do not add up: please report it`));
-  return [...lines, '', ...ruleRows(counts, paint)].join('\n');
+  return [...lines, '', ...ruleRows(counts, names, paint)].join('\n');
 }
 
-function ruleRows({ rules }: Counts, paint: Paint): string[] {
-  const width = Math.max(4, ...rules.map(({ rule }) => rule.length));
+/** More rules than fit on a screen: those that found nothing are only counted. */
+const ALL_SHOWN_MAX = 40;
+const NAME_MAX = 70;
+
+function ruleRows({ rules }: Counts, names: ReadonlyMap<string, string>, paint: Paint): string[] {
+  const isLong = rules.length > ALL_SHOWN_MAX;
+  const shown = isLong
+    ? rules
+        .filter(({ matched, late, filterErrors }) => matched + late + filterErrors > 0)
+        .toSorted((a, b) => b.matched - a.matched)
+    : rules;
+  const nameOf = (rule: string): string => cut(names.get(rule) ?? rule, NAME_MAX);
+  const width = Math.max(4, ...shown.map(({ rule }) => nameOf(rule).length));
   const head = `  ${'rule'.padEnd(width)}  ${'matched'.padStart(10)}  ${'results'.padStart(9)}  ${'late'.padStart(7)}  ${'errors'.padStart(7)}`;
-  const rows = rules.map(({ rule, matched, results, late, filterErrors, flagged }) => {
+  const rows = shown.map(({ rule, matched, results, late, filterErrors, flagged }) => {
     const numbers = `${count(matched).padStart(10)}  ${count(results).padStart(9)}  ${count(late).padStart(7)}  ${count(filterErrors).padStart(7)}`;
     const flag = flagged ? paint.red('  its FILTER fails in more than 1 % of its calls') : '';
-    return `  ${rule.padEnd(width)}  ${numbers}${flag}`;
+    return `  ${nameOf(rule).padEnd(width)}  ${numbers}${flag}`;
   });
-  return [paint.dim(head), ...rows];
+  const rest = rules.length - shown.length;
+  return [
+    paint.dim(head),
+    ...rows,
+    ...(rest > 0 ? [paint.dim(`  … and ${count(rest)} rules that matched nothing`)] : []),
+  ];
 }

@@ -10,6 +10,7 @@ import { count, paintFor } from './paint.ts';
 import { runTest, type TestOutcome } from './run-tests.ts';
 import { coverageLayer, coverageOf, coverageText } from './coverage.ts';
 import { sigmaTable } from './sigma-table.ts';
+import { unmetText } from './unmet-rules.ts';
 
 interface Options {
   readonly config?: string;
@@ -52,6 +53,8 @@ function showDiagnostics(loaded: Loaded): void {
       `… and ${count(diagnostics.length - shown.length)} more of these kinds; --json gives them all\n`,
     );
   if (compiled.sigma.length > 0) console.log(`${sigmaTable(compiled.sigma)}\n`);
+  const unmet = unmetText(compiled.plan.rules, loaded.sources.sources);
+  if (unmet !== '') console.log(`${unmet}\n`);
 }
 
 /** `weir test`: runs the TESTs that rules bring along. */

@@ -16,6 +16,7 @@ export function explainRule(rule: RulePlan, sources: SourcesPlan): string {
       'rule',
       `${rule.name}${rule.id === rule.name ? '' : ` (${rule.id})`}, version ${rule.version}, ${rule.facts.status}`,
     ],
+    ...(rule.facts.owner === null ? [] : [['by', rule.facts.owner] as [string, string]]),
     ['reads events', eventsText(rule)],
     ['reads fields', fieldsOf(rule).join(', ') || 'none'],
     ['time', timeText(rule, sources)],

@@ -1,16 +1,16 @@
 import { isoTime } from '@weir/core/plan/civil.ts';
-import { valueAtPath } from '@weir/core/plan/path-value.ts';
 import type { EventName, Json, ResultChange, RulePlan } from '@weir/core';
 import { fieldsOf } from './explain-rule.ts';
 import { count, cut, shown, type Paint } from './paint.ts';
 
-type Fields = { readonly [name: string]: Json };
+/** A field of one event, by its name with dots. */
+export type ReadField = (name: string) => Json | undefined;
 
 /** One result as an analyst reads it: who, what, when, where, why, and the events that say so. */
 export function resultText(
   change: ResultChange,
   rule: RulePlan,
-  recordOf: (event: EventName, position: number) => Fields | undefined,
+  recordOf: (event: EventName, position: number) => ReadField | undefined,
   paint: Paint,
 ): string {
   const { result } = change;
@@ -38,6 +38,7 @@ export function resultText(
   line('where', whereText(change));
   line('why', whyText(change, rule));
   if (rule.facts.tags.length > 0) line('tags', rule.facts.tags.map(shown).join(', '));
+  if (rule.facts.owner !== null) line('rule', `by ${cut(shown(rule.facts.owner), 200)}`);
   const fields = Object.entries(result.fields);
   if (fields.length > 0)
     line(
@@ -124,7 +125,7 @@ const WHO = [
   'sourceIPAddress',
 ];
 
-function whoIn(record: Fields | undefined, rule: RulePlan): string {
+function whoIn(record: ReadField | undefined, rule: RulePlan): string {
   if (record === undefined) return '';
   const fields = WHO.filter((name) => !rule.sources.some(({ path }) => path.join('.') === name));
   return fields
@@ -133,15 +134,15 @@ function whoIn(record: Fields | undefined, rule: RulePlan): string {
     .join(', ');
 }
 
-function named(record: Fields, name: string): string[] {
-  const value = valueAtPath(record, name.split('.'));
+function named(record: ReadField, name: string): string[] {
+  const value = record(name);
   return value === undefined || value === null || value === '' || value === '-'
     ? []
     : [`${name} ${plain(value)}`];
 }
 
 /** The fields that the rule looks at, and a few that say what happened. */
-function evidenceText(record: Fields | undefined, event: EventName, rule: RulePlan): string {
+function evidenceText(record: ReadField | undefined, event: EventName, rule: RulePlan): string {
   if (record === undefined) return `record ${JSON.stringify(event.number)}`;
   const telling = fieldsOf(rule).filter((name) => !name.startsWith('$'));
   const more = [
@@ -160,7 +161,7 @@ function evidenceText(record: Fields | undefined, event: EventName, rule: RulePl
   ];
   const names = [...new Set([...telling, ...more])];
   const parts = names.flatMap((name) => {
-    const value = valueAtPath(record, name.split('.'));
+    const value = record(name);
     return value === undefined || value === null || value === '' ? [] : [`${name}=${plain(value)}`];
   });
   return cut(parts.slice(0, 9).join(' '), 320);

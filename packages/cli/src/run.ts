@@ -7,7 +7,7 @@ import {
   StreamReader,
   type NextBatch,
 } from '@weir/connectors';
-import type { Counts, EventName, Json, PartitionName, SourcePlan } from '@weir/core';
+import type { Counts, EventName, PartitionName, SourcePlan } from '@weir/core';
 import { EngineFailed, Supervisor } from '@weir/runtime';
 import { join, relative } from 'node:path';
 import { closingTable } from './closing-table.ts';
@@ -16,7 +16,9 @@ import { EXIT, Failure } from './failure.ts';
 import { changesOf, diagnosticsText, errorsOf, load, sourceOf, type Loaded } from './load.ts';
 import { count, paintFor, shown } from './paint.ts';
 import { Progress } from './progress.ts';
-import { resultText } from './result-text.ts';
+import { resultText, type ReadField } from './result-text.ts';
+import { valueAtPath } from '@weir/core/plan/path-value.ts';
+import { valueThrough } from '@weir/core/plan/view-value.ts';
 import { RunOutput } from './run-output.ts';
 
 export interface RunOptions {
@@ -39,14 +41,23 @@ interface Input {
 /** `weir run`: streams files, or what is written to us, through rules. Gives the exit code. */
 export async function run(files: readonly string[], options: RunOptions): Promise<number> {
   const loaded = load(options.rules, options);
-  if (loaded.diagnostics.length > 0)
-    process.stderr.write(`${diagnosticsText(loaded, errorsOf(loaded.diagnostics))}`);
+  if (loaded.diagnostics.length > 0) process.stderr.write(errorsText(loaded));
   if (loaded.compiled.rules.length === 0) throw new Failure('no rule can be run');
   const stop = new AbortController();
   const inputs = inputsOf(files, options, loaded, stop.signal);
   const runner = new Runner(loaded, options, stop);
   const exit = await runner.run(inputs);
   return errorsOf(loaded.diagnostics).length > 0 && exit === EXIT.ok ? EXIT.errors : exit;
+}
+
+const ERRORS_SHOWN_MAX = 5;
+
+/** What is wrong with the rules; of many only how many there are, since they would hide the results. */
+function errorsText(loaded: Loaded): string {
+  const errors = errorsOf(loaded.diagnostics);
+  return errors.length <= ERRORS_SHOWN_MAX
+    ? diagnosticsText(loaded, errors)
+    : `${count(errors.length)} errors in the rules, which run without these: weir check tells them\n`;
 }
 
 function inputsOf(
@@ -269,8 +280,10 @@ class Runner {
     const seconds = (performance.now() - this.#beganAt) / 1000;
     const isText = this.#options.json !== true && this.#options.out === undefined;
     this.#output.close();
+    const names = this.#loaded.compiled.plan.rules.map(({ id, name }) => [id, name] as const);
     const table = closingTable(
       this.#counts(),
+      new Map(names),
       seconds,
       isText ? this.#paint : paintFor(process.stderr),
     );
@@ -307,12 +320,13 @@ class Runner {
       }),
     );
     const records = await readRecords(places);
-    const recordOf = (
-      event: EventName,
-      position: number,
-    ): { readonly [name: string]: Json } | undefined => {
+    const recordOf = (event: EventName, position: number): ReadField | undefined => {
       const path = this.#pathOf(event);
-      return path === undefined ? undefined : records.get(placeText({ path, number: position }));
+      const record = path && records.get(placeText({ path, number: position }));
+      if (record === undefined || record === '') return undefined;
+      const view = this.#loaded.sources.sources.find(({ name }) => name === event.source)?.view;
+      return (field) =>
+        view ? valueThrough(view, record, field.split('.')) : valueAtPath(record, field.split('.'));
     };
     for (const change of changes) {
       const rule = this.#loaded.compiled.plan.rules.find(({ id }) => id === change.result.rule);
