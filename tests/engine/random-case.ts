@@ -4,6 +4,7 @@ import {
   type SourcesPlan,
 } from '../../packages/core/src/plan/source-plan.ts';
 import { compile, type Compiled } from '../../packages/core/src/language/compile.ts';
+import type { ViewPlan } from '../../packages/core/src/plan/view-plan.ts';
 import type { Delivery } from '../reference/events.ts';
 import type { ReferenceList } from '../reference/lists.ts';
 import type { Random } from './random.ts';
@@ -54,6 +55,52 @@ export function randomCase(random: Random): RandomCase {
   return { text, compiled, sources, lists, deliveries, reordered, isLate };
 }
 
+/** Other names, letter case, objects to look into, and kinds of events that overlap. */
+const VIEW: ViewPlan = {
+  name: 'random',
+  within: [['in'], ['far', 'away']],
+  names: { u: [['other_u'], ['in', 'other']], 'o.p': [['op']] },
+  isFolded: true,
+  classes: [
+    {
+      when: [{ path: ['v'], values: ['2', 'TRUE'] }],
+      product: 'p',
+      service: null,
+      category: 'two',
+      names: { u: ['v'], w: ['r'] },
+    },
+    {
+      when: [{ path: ['u'], values: null }],
+      product: 'q',
+      service: 's',
+      category: 'some',
+      names: {},
+    },
+    {
+      when: [{ path: ['u'], values: ['A'] }],
+      product: 'r',
+      service: null,
+      category: 'two',
+      names: { o: ['list'] },
+    },
+  ],
+};
+
+/** The same fields where a view finds them. */
+function disguised(random: Random, fields: Record<string, unknown>): Record<string, unknown> {
+  const { u, v, o, ...rest } = fields;
+  const made: Record<string, unknown> = { ...rest };
+  for (const [name, value] of Object.entries({ u, v, o })) {
+    if (value === undefined) continue;
+    const spelt = random.of([name, name, name.toUpperCase(), ` ${name}`]);
+    const within = random.of(['', '', 'in', 'other_']);
+    if (within === 'in') made['in'] = { ...(made['in'] as object | undefined), [spelt]: value };
+    else made[within === '' ? spelt : `other_${name}`] = value;
+    if (random.chance(0.2)) made[name.toUpperCase()] = random.of(['a', 2, null]);
+  }
+  return made;
+}
+
 function randomSources(random: Random): SourcesPlan {
   const source = (name: string): SourcePlan => ({
     ...defaultSource,
@@ -68,6 +115,12 @@ function randomSources(random: Random): SourcesPlan {
     latenessMs: random.of([null, null, 0, 20]),
     fields: random.chance(0.5) ? { kind: name } : {},
     empty: random.chance(0.3) ? ['-'] : [],
+    view: random.chance(0.3) ? VIEW : null,
+    logSource: {
+      product: random.chance(0.1) ? 'q' : null,
+      service: null,
+      category: random.chance(0.1) ? 'two' : null,
+    },
   });
   return {
     sources: ['one', 'two'].slice(0, random.between(1, 2)).map(source),
@@ -88,6 +141,10 @@ function randomRule(random: Random, i: number): string {
     "$source = 'two'",
     "u = ['a', 'b']",
     "u = ['a', 'b'] AND v = '1'",
+    "list = 'x'",
+    "$category = 'two'",
+    "$product = ['p', 'q'] AND $category = ['two', 'some']",
+    "$service = 's' AND u = ['a', 'A']",
   ]);
   if (sources !== null) lines.push(`SOURCES ${sources}`);
   const filter = random.of([
@@ -117,7 +174,7 @@ function randomRule(random: Random, i: number): string {
   if (random.chance(0.2)) lines.push(`USING ${random.of(['w', 'w BOUND 30:ms', '$arrivedAt'])}`);
   if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms', '60:ms'])}`);
   lines.push(
-    `AGGREGATE BY ${random.of(['u', 'u', 'u, v', '*', 'EACH list', 'k = utils.lower(event.u)', 'EACH list, u', 'o'])}`,
+    `AGGREGATE BY ${random.of(['u', 'u', 'u, v', '*', 'EACH list', 'k = utils.lower(event.u)', 'EACH list, u', 'o', 'EACH $category', '$product, u'])}`,
   );
   const window = random.of([
     '50:ms',
@@ -226,7 +283,7 @@ function randomEvent(
   if (random.chance(0.8)) fields['n'] = random.chance(0.15) ? random.below(4) : number + 100;
   const record = random.chance(0.02)
     ? random.of(['{"t":', '[]', 'x', '{"a":1}}', '   '])
-    : JSON.stringify(fields);
+    : JSON.stringify(random.chance(0.25) ? disguised(random, fields) : fields);
   return {
     source,
     partition,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -331,4 +332,57 @@ test('check, test, print and explain say what they found, and exit codes tell', 
   assert.match(tested.out, /expected 1 results, got 0[^]*draft/);
   assert.equal(weir(['run', 'nowhere.ndjson', '--rules', good]).status, 2);
   assert.equal(weir(['dance']).status, 2);
+});
+
+test('a folder of Sigma is checked with a table, run, printed as EPL, and its techniques are counted', () => {
+  mkdirSync(join(folder, 'sigma'));
+  const rule = (title: string, detection: string, more = ''): string =>
+    `title: ${title}\nid: ${title}-id\nauthor: Ada\nlevel: high\ntags: [attack.execution, attack.t1059.001]\nlogsource: {product: windows, category: process_creation}\ndetection:\n  s: {${detection}}\n  condition: s\n${more}`;
+  file('sigma/whoami.yml', rule('whoami', "Image|endswith: '\\WHOAMI.exe'"));
+  file('sigma/listed.yml', rule('listed', "User|expand: '%vips%'"));
+  file('sigma/broken.yml', rule('broken', 'Image|contians: x'));
+  file('sigma/zeek.yml', rule('zeek', 'a: 1').replace('windows', 'macos'));
+  const events = file(
+    'sysmon.ndjson',
+    [
+      { Channel: 'Microsoft-Windows-Sysmon/Operational', EventID: 1, Image: 'C:\\whoami.exe' },
+      {
+        winlog: {
+          channel: 'Security',
+          event_id: '4688',
+          event_data: { NewProcessName: 'C:\\whoami.exe' },
+        },
+      },
+      { Channel: 'Application', EventID: 1, Image: 'C:\\whoami.exe' },
+    ]
+      .map((one) => JSON.stringify(one))
+      .join('\n'),
+  );
+  const checked = weir(['check', 'sigma']);
+  assert.equal(checked.status, 1);
+  assert.match(checked.out, /rules +4 +2 +1 +1\n/);
+  assert.match(checked.out, /broken\.yml:8:7[^]*try: {2}contains/);
+  assert.match(checked.out, /1 rules can meet no event of the declared sources[^]*macos 1/);
+  const ran = weir(['run', events, '--rules', 'sigma']);
+  assert.match(ran.out, /2 results, 2 alerts/);
+  assert.match(ran.out, /Image=C:\\whoami\.exe/);
+  assert.match(ran.out, /by Ada/);
+  file('vips.txt', 'anna\n');
+  const config = file(
+    'sigma.yaml',
+    'lists: {vips: {kind: exact, file: vips.txt}}\npipelines: [windows-security-4688]',
+  );
+  assert.match(weir(['check', 'sigma', '--config', config]).out, /rules +4 +3 +1\n/);
+  const printed = weir(['print', '--as', 'epl', '--config', config, 'sigma/whoami.yml']).out;
+  assert.match(printed, /utils\.endsWithIgnoreCase\(event\.NewProcessName, "\\\\WHOAMI\.exe"\)/);
+  assert.equal(weir(['print', file('whoami.weir', printed)]).out, printed);
+  assert.match(weir(['coverage', 'sigma/whoami.yml']).out, /T1059\.001 +1 +execution/);
+  const layer = JSON.parse(weir(['coverage', '--navigator', 'sigma/whoami.yml']).out) as {
+    techniques: { techniqueID: string; score: number }[];
+  };
+  assert.deepEqual(
+    layer.techniques.map(({ techniqueID, score }) => [techniqueID, score]),
+    [['T1059.001', 1]],
+  );
+  assert.equal(weir(['check', 'sigma', '--pipeline', 'nothing']).status, 2);
 });
