@@ -104,7 +104,7 @@ export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
     ['E188', 'firstSeen, rare, baseline'],
     ['E190', '$rule, $tag, $severity'],
     ['E191', 'top'],
-    ['E192', 'temporal and temporal_ordered of Sigma'],
+    ['E192', 'temporal_ordered of Sigma'],
     ['E193', 'a correlation of correlations'],
   ] as const
 ).map(([code, words]) => ({

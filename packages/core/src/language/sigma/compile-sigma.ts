@@ -264,7 +264,7 @@ class Correlations {
         );
       return { read: document, rule };
     });
-    if (correlation.type.startsWith('temporal'))
+    if (correlation.type === 'temporal_ordered')
       throw new SigmaProblem(
         'E192',
         `correlations of type ${correlation.type} are not built yet`,

@@ -112,6 +112,7 @@ const OPERATORS = { gt: '>', gte: '>=', lt: '<', lte: '<=', eq: '==', neq: '!=' 
 
 function havingText(correlation: SigmaCorrelation, cases: readonly Case[]): string {
   const { type, fields, percentile, comparisons } = correlation;
+  if (type === 'temporal') return temporalText(correlation, cases);
   const codes = fields.map((field) => aliasedCode(correlation, cases, field));
   const aggregate = {
     event_count: 'count()',
@@ -125,5 +126,18 @@ function havingText(correlation: SigmaCorrelation, cases: readonly Case[]): stri
   }[type];
   return comparisons
     .map(({ operator, number }) => `${aggregate} ${OPERATORS[operator]} ${number}`)
+    .join(' && ');
+}
+
+/** Each of the rules, or as many of them as the condition says, within the timespan; one event may serve several. */
+function temporalText({ comparisons }: SigmaCorrelation, cases: readonly Case[]): string {
+  const counts = cases.map(({ code }) => `count(${code}) >= 1`);
+  const isAll =
+    comparisons.length === 0 ||
+    comparisons.every(({ operator, number }) => operator === 'gte' && number === cases.length);
+  if (isAll) return counts.join(' && ');
+  const met = counts.map((count) => `(${count} ? 1 : 0)`).join(' + ');
+  return comparisons
+    .map(({ operator, number }) => `${met} ${OPERATORS[operator]} ${number}`)
     .join(' && ');
 }
