@@ -187,10 +187,14 @@ function randomRule(random: Random, i: number): string {
     '60:ms SLIDING MAX 90:ms',
     'SESSION 15:ms',
     'SESSION 30:ms',
+    'SESSION 20:ms MAX 35:ms',
+    '40:ms FROM FIRST',
+    '3:events',
+    '2:events EXPIRES 20:ms',
   ]);
   lines.push(`WITHIN ${window}`);
   if (random.chance(0.2)) lines.push(`SORT BY ${random.of(['v', 'v DESC', 'u, v DESC'])}`);
-  const having = randomHaving(random, /SLIDING|SESSION/.test(window));
+  const having = randomHaving(random, /SLIDING|SESSION|FIRST|events/.test(window));
   if (having !== null) lines.push(`HAVING ${having}`);
   if (random.chance(0.2))
     lines.push(
@@ -219,6 +223,7 @@ function randomHaving(random: Random, hasNoPrevious: boolean): string | null {
     'first(u) != last(u)',
     'rate() > 20',
     'values(v, 2).length > 1',
+    'top(v, 2)[0] == 1 || { most: top(u, 3) }',
     'count() == 2',
     'count() >= 1 && count() < 4',
     'events => events.some((e) => e.v == 2)',

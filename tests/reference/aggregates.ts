@@ -20,6 +20,7 @@ const FUNCTIONS = [
   'last',
   'rate',
   'values',
+  'top',
   'previous',
 ];
 
@@ -80,6 +81,8 @@ export function aggregate(
       return values().findLast((value) => value !== undefined);
     case 'rate':
       return events.length / (spanMs(events, facts.rateMs) / 1000);
+    case 'top':
+      return mostFrequent(values()).slice(0, numberIn(args[1]!));
     case 'values':
       return differentValues(values()).slice(0, numberIn(args[1]!));
     case 'previous':
@@ -121,6 +124,13 @@ function distinct(events: readonly Windowed[], args: readonly AnyNode[]): number
     if (!texts.includes(null)) combinations.add(JSON.stringify(texts));
   }
   return combinations.size;
+}
+
+/** Values that compare as different keys, by how often they occur; of equals the first one first. */
+function mostFrequent(values: readonly (Json | undefined)[]): Json[] {
+  const countOf = (wanted: Json): number =>
+    values.filter((value) => keyTextOf(value, []) === keyTextOf(wanted, [])).length;
+  return differentValues(values).toSorted((a, b) => countOf(b) - countOf(a));
 }
 
 /** The first of each of the values that compare as different keys. */

@@ -3,7 +3,7 @@
  * them, and judges every window from all of its events. Only final results: what was shown before is not its matter.
  */
 import { lowerRule } from '../../packages/core/src/language/lower.ts';
-import type { RuleSyntax } from '../../packages/core/src/language/epl/syntax.ts';
+import type { RuleSyntax, WindowSyntax } from '../../packages/core/src/language/epl/syntax.ts';
 import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { Result } from '../../packages/core/src/plan/result.ts';
 import type { SourcePlan, SourcesPlan } from '../../packages/core/src/plan/source-plan.ts';
@@ -102,7 +102,7 @@ class Matcher {
       const own = this.#resultsOf(key);
       results.push(...own);
       const { window } = key.rule.syntax.aggregate!;
-      const forMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+      const forMs = alertSpanMs(window);
       if (key.rule.syntax.status === 'enabled') alerts.push(...alertsOf(own, forMs));
     }
     results.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -232,6 +232,12 @@ class Matcher {
       boundMs: syntax.using?.boundMs ?? event.source.boundMs,
     };
   }
+}
+
+/** How far apart results may be to be one alert. */
+function alertSpanMs(window: WindowSyntax): number {
+  if (window.kind === 'session') return window.gapMs;
+  return window.kind === 'count' ? (window.expiresMs ?? 3_600_000) : window.lengthMs;
 }
 
 const clockName = (source: string, partition: string, using: readonly string[] | null): string =>

@@ -1,12 +1,13 @@
 import type { WindowSyntax } from '../../packages/core/src/language/epl/syntax.ts';
+import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { Windowed } from './aggregates.ts';
 import type { Judge, Judged } from './having.ts';
 
 /** A window or run for which HAVING is true. */
 export interface TrueWindow {
-  readonly kind: 'window' | 'run' | 'session';
-  /** What tells it from others of its key: where it starts, or its first true time, ms. */
-  readonly from: number;
+  readonly kind: 'window' | 'run' | 'session' | 'count';
+  /** What tells it from others of its key: where it starts, or its first true time, ms; of a count its first event. */
+  readonly from: Json;
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
@@ -26,7 +27,11 @@ export function trueWindows(
     case 'hopping':
       return hopping(events, window.lengthMs, window.slideMs, judge);
     case 'session':
-      return sessions(events, window.gapMs, judge);
+      return sessions(events, window.gapMs, window.maxMs ?? Infinity, judge);
+    case 'from-first':
+      return fromFirst(events, window.lengthMs, judge);
+    case 'count':
+      return countWindows(events, window.events, window.expiresMs ?? Infinity, judge);
     case 'sliding':
       return window.every
         ? slidingEvery(events, window.lengthMs, judge)
@@ -58,17 +63,26 @@ function hopping(
   });
 }
 
-/** Maximal runs of events with gaps of at most `gapMs`. */
-function sessions(events: readonly Windowed[], gapMs: number, judge: Judge): TrueWindow[] {
+/** Maximal runs of events with gaps of at most `gapMs`, cut before the first event `maxMs` or more after the first. */
+function sessions(
+  events: readonly Windowed[],
+  gapMs: number,
+  maxMs: number,
+  judge: Judge,
+): TrueWindow[] {
   const found: Windowed[][] = [];
   for (const event of events) {
     const current = found.at(-1);
-    if (current !== undefined && event.at - current.at(-1)!.at <= gapMs) current.push(event);
+    const isWithin =
+      current !== undefined &&
+      event.at - current.at(-1)!.at <= gapMs &&
+      event.at - current[0]!.at < maxMs;
+    if (isWithin) current.push(event);
     else found.push([event]);
   }
   return found.flatMap((session) => {
     const firstAt = session[0]!.at;
-    const end = session.at(-1)!.at + gapMs + 1;
+    const end = Math.min(session.at(-1)!.at + gapMs + 1, firstAt + maxMs);
     return wholeWindow('session', firstAt, firstAt, end, session, judge, {
       rateMs: null,
       previous: null,
@@ -76,9 +90,53 @@ function sessions(events: readonly Windowed[], gapMs: number, judge: Judge): Tru
   });
 }
 
+/** Windows of one length, each from the first event that is in none before it. */
+function fromFirst(events: readonly Windowed[], lengthMs: number, judge: Judge): TrueWindow[] {
+  const found: Windowed[][] = [];
+  for (const event of events) {
+    const current = found.at(-1);
+    if (current !== undefined && event.at < current[0]!.at + lengthMs) current.push(event);
+    else found.push([event]);
+  }
+  return found.flatMap((inside) => {
+    const start = inside[0]!.at;
+    const facts = { rateMs: lengthMs, previous: null };
+    return wholeWindow('window', start, start, start + lengthMs, inside, judge, facts);
+  });
+}
+
+/** Every n events, counted anew after a gap greater than `expiresMs`. */
+function countWindows(
+  events: readonly Windowed[],
+  n: number,
+  expiresMs: number,
+  judge: Judge,
+): TrueWindow[] {
+  const found: Windowed[][] = [];
+  let current: Windowed[] = [];
+  for (const event of events) {
+    if (current.length > 0 && event.at - current.at(-1)!.at > expiresMs) current = [];
+    current.push(event);
+    if (current.length < n) continue;
+    found.push(current);
+    current = [];
+  }
+  return found.flatMap((inside) => {
+    const { event, at } = inside[0]!;
+    const { source, partition, number } = event.nameAt(at);
+    const lastAt = inside.at(-1)!.at;
+    const facts = { rateMs: null, previous: null };
+    const from: Json = [at, source, partition, number];
+    return wholeWindow('count', from, at, lastAt + 1, inside, judge, facts).map((window) => ({
+      ...window,
+      at: lastAt,
+    }));
+  });
+}
+
 function wholeWindow(
   kind: TrueWindow['kind'],
-  from: number,
+  from: Json,
   start: number,
   end: number,
   events: readonly Windowed[],

@@ -90,14 +90,21 @@ function windowLines(
 ): [string, string][] {
   const each =
     keys.length === 0 ? 'all events together' : `each ${keys.map(({ name }) => name).join(', ')}`;
-  const lengthMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+  const lengthMs =
+    window.kind === 'session'
+      ? window.gapMs
+      : window.kind === 'count'
+        ? (window.expiresMs ?? 3_600_000)
+        : window.lengthMs;
   const form = {
     hopping:
       window.kind === 'hopping' && window.slideMs !== window.lengthMs
         ? `windows of ${spanText(lengthMs)}, every ${spanText(window.slideMs)}`
         : `windows of ${spanText(lengthMs)}`,
     sliding: `the last ${spanText(lengthMs)} at every event`,
-    session: `sessions with gaps up to ${spanText(lengthMs)}`,
+    session: `sessions with gaps up to ${spanText(lengthMs)}${window.kind === 'session' && window.maxMs !== null ? `, of at most ${spanText(window.maxMs)}` : ''}`,
+    'from-first': `windows of ${spanText(lengthMs)}, each from the first event after the one before`,
+    count: `every ${window.kind === 'count' ? window.events : 0} events`,
   }[window.kind];
   const held =
     columns.length === 0

@@ -75,6 +75,8 @@ function checkWindow({ aggregate }: RuleSyntax, add: Add): void {
       window.span,
       'make the first span the longer one',
     );
+  if (window.kind === 'count' && window.expiresMs === null)
+    add('W504', "a key's last events wait for others for ever", window.span);
   const names = new Set<string>();
   for (const { name, span } of keys ?? []) {
     if (names.has(name)) add('E204', `there are two keys called ${name}`, span);

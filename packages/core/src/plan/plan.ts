@@ -87,7 +87,12 @@ export type WindowPlan =
   /** Tumbling when slideMs = lengthMs. Aligned to 1970-01-01T00:00Z. slideMs <= lengthMs. */
   | { readonly kind: 'hopping'; readonly lengthMs: number; readonly slideMs: number }
   | SlidingWindowPlan
-  | { readonly kind: 'session'; readonly gapMs: number };
+  /** maxMs: a session is cut before the first event that is at least so long after its first; null: never. */
+  | { readonly kind: 'session'; readonly gapMs: number; readonly maxMs: number | null }
+  /** Begins at the first event that is in none before it. */
+  | { readonly kind: 'from-first'; readonly lengthMs: number }
+  /** Every n-th event closes one; after a longer gap than expiresMs it begins anew (null: never). */
+  | { readonly kind: 'count'; readonly events: number; readonly expiresMs: number | null };
 
 export interface SlidingWindowPlan {
   readonly kind: 'sliding';
@@ -158,7 +163,8 @@ export type AggregateFunction =
   | 'first'
   | 'last'
   | 'rate'
-  | 'values';
+  | 'values'
+  | 'top';
 
 /**
  * Code of a rule, already checked, renamed and printed anew; never the author's text.

@@ -55,6 +55,8 @@ export function makeAggregate(plan: AggregatePlan): Aggregate {
       return new Rate();
     case 'values':
       return new Values(column!, plan.parameter!);
+    case 'top':
+      return new Top(column!, plan.parameter!);
   }
 }
 
@@ -300,5 +302,33 @@ class Values implements Aggregate {
       if (text !== null && !found.has(text)) found.set(text, value!);
     }
     return [...found.values()];
+  }
+}
+
+/** The n most frequent values; of equals the one that came first. */
+class Top implements Aggregate {
+  readonly #column: number;
+  readonly #limit: number;
+  constructor(column: number, limit: number) {
+    this.#column = column;
+    this.#limit = limit;
+  }
+  add(): void {}
+  remove(): void {}
+  value({ events, from, to }: WindowOfEvents): Json | undefined {
+    const found = new Map<string, { value: Json; count: number }>();
+    for (let i = from; i < to; i++) {
+      const value = events[i]!.columns[this.#column];
+      const text = keyTextOf(value, NO_EMPTY_TEXTS);
+      if (text === null) continue;
+      const known = found.get(text);
+      if (known === undefined) found.set(text, { value: value!, count: 1 });
+      else known.count++;
+    }
+    // Sorting keeps equals in the order in which they came.
+    return [...found.values()]
+      .sort((a, b) => b.count - a.count)
+      .slice(0, this.#limit)
+      .map(({ value }) => value);
   }
 }

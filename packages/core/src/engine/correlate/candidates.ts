@@ -1,3 +1,4 @@
+import type { Json } from '../../plan/json.ts';
 import type { EventName } from '../../plan/result.ts';
 import type { HeldEvent } from './held-event.ts';
 import type { Judged } from './having.ts';
@@ -5,7 +6,7 @@ import type { Judged } from './having.ts';
 /** A window or run for which HAVING is true, as far as is known. */
 export interface Candidate {
   /** What makes it this one among those of its key: `['window', start]`. */
-  readonly identity: readonly [kind: 'window' | 'run' | 'session', at: number];
+  readonly identity: readonly [kind: 'window' | 'run' | 'session' | 'count', from: Json];
   readonly start: number;
   readonly end: number;
   readonly at: number;

@@ -123,8 +123,8 @@ export class HoppingWindows implements WindowKind {
 }
 
 export function windowCandidate(
-  kind: 'window' | 'session',
-  identityAt: number,
+  kind: Candidate['identity'][0],
+  identityAt: Json,
   start: number,
   end: number,
   at: number,

@@ -4,7 +4,7 @@
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import type { Json } from '../../plan/json.ts';
-import type { RulePlan, WindowDetectPlan } from '../../plan/plan.ts';
+import type { RulePlan, WindowDetectPlan, WindowPlan } from '../../plan/plan.ts';
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
@@ -26,7 +26,7 @@ import {
 } from './held-event.ts';
 import { HoppingWindows } from './hopping.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
-import { SessionWindows } from './session.ts';
+import { ScannedWindows } from './scanned.ts';
 import { SlidingWindows } from './sliding.ts';
 
 /** What the operator hands on. */
@@ -74,7 +74,7 @@ export class WindowOperator {
     this.#having = new Having(facts.detect, facts.having);
     this.#windows = windowKindOf(facts.detect, this.#having);
     const { window } = facts.detect;
-    this.#forMs = window.kind === 'session' ? window.gapMs : window.lengthMs;
+    this.#forMs = alertSpanMs(window);
   }
 
   get keys(): number {
@@ -131,8 +131,9 @@ export class WindowOperator {
       const at = atOf(bytes, start);
       newest = Math.max(newest, at);
     });
-    // Sessions hold together: their oldest events are let go with the newest.
-    const together = this.#facts.detect.window.kind === 'session';
+    // Windows that follow from each other: their oldest events are let go with the newest.
+    const { kind } = this.#facts.detect.window;
+    const together = kind !== 'hopping' && kind !== 'sliding';
     this.#log.trim(row, (bytes, start) => {
       const forgetAt = this.#windows.forgetAt(together ? newest : atOf(bytes, start), latenessMs);
       if (forgetAt <= clock.value) return false;
@@ -376,6 +377,14 @@ const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1
 
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
+/** How far apart results may be to be one alert, where the rule does not say. */
+function alertSpanMs(window: WindowPlan): number {
+  if (window.kind === 'session') return window.gapMs;
+  return window.kind === 'count' ? (window.expiresMs ?? COUNT_ALERT_MS) : window.lengthMs;
+}
+
+const COUNT_ALERT_MS = 3_600_000;
+
 function windowKindOf(detect: WindowDetectPlan, having: Having): WindowKind {
   const { window } = detect;
   switch (window.kind) {
@@ -383,8 +392,8 @@ function windowKindOf(detect: WindowDetectPlan, having: Having): WindowKind {
       return new HoppingWindows(window.lengthMs, window.slideMs, having);
     case 'sliding':
       return new SlidingWindows(window, having);
-    case 'session':
-      return new SessionWindows(window.gapMs, having);
+    default:
+      return new ScannedWindows(window, having);
   }
 }
 

@@ -32,9 +32,10 @@ const FUNCTIONS: Readonly<
   last: { fields: [1, 1], parameter: null },
   rate: { fields: [0, 0], parameter: null },
   values: { fields: [1, 1], parameter: [1, 1000] },
+  top: { fields: [1, 1], parameter: [1, 1000] },
 };
 
-export const aggregateWords: readonly string[] = [...Object.keys(FUNCTIONS), 'previous', 'top'];
+export const aggregateWords: readonly string[] = [...Object.keys(FUNCTIONS), 'previous'];
 
 /** The aggregate that a call names, in small letters; null if it is none. */
 export function aggregateWord(node: AnyNode): string | null {
@@ -113,7 +114,6 @@ class AggregateEmitter extends Emitter {
 
   /** Index of the aggregate among those used. */
   use(node: AnyNode & { type: 'CallExpression' }, word: string, previous: boolean): number {
-    if (word === 'top') this.refuse(node, 'E191', 'top is not built yet');
     if (word === 'previous') return this.#previous(node);
     const text = previous ? `previous(${aggregateText(node)})` : aggregateText(node);
     const known = this.uses.findIndex((use) => use.text === text);
@@ -153,7 +153,7 @@ class AggregateEmitter extends Emitter {
     [least, most]: readonly [number, number],
   ): number {
     const value = argument?.type === 'Literal' ? argument.value : undefined;
-    const isWhole = word !== 'values' || Number.isInteger(value);
+    const isWhole = (word !== 'values' && word !== 'top') || Number.isInteger(value);
     if (typeof value === 'number' && value >= least && value <= most && isWhole) return value;
     this.refuse(
       argument ?? node,
@@ -195,6 +195,7 @@ const shapeText = (word: string): string =>
     rate: 'nothing',
     percentile: 'a field and p',
     values: 'a field and n',
+    top: 'a field and n',
   })[word] ?? 'one field';
 
 export function compileAggregates(code: Code): {

@@ -96,14 +96,10 @@ export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
     ['E179', 'ALERT BY'],
     ['E180', 'SCORE'],
     ['E181', 'tables.put'],
-    ['E182', 'WITHIN n:events'],
-    ['E183', 'FROM FIRST'],
-    ['E184', 'SESSION … MAX'],
     ['E186', 'PATH'],
     ['E187', 'METRIC'],
     ['E188', 'firstSeen, rare, baseline'],
     ['E190', '$rule, $tag, $severity'],
-    ['E191', 'top'],
     ['E192', 'temporal_ordered of Sigma'],
     ['E193', 'a correlation of correlations'],
   ] as const
@@ -177,6 +173,12 @@ const warningCodes: readonly CodeFacts[] = [
     code: 'W503',
     title: 'a rule that keeps every event',
     why: 'without FILTER, SOURCES or a list each event is a result',
+  },
+  {
+    code: 'W504',
+    title: 'a window of a number of events that never expires',
+    why: 'the last events of each key are kept until enough others come, which may be never',
+    try: 'add EXPIRES: WITHIN 100:events EXPIRES 1:day',
   },
 ];
 

@@ -99,7 +99,11 @@ function windowText(window: WindowSyntax): string {
         ? spanText(window.lengthMs)
         : `${spanText(window.lengthMs)}, ${spanText(window.slideMs)}`;
     case 'session':
-      return `SESSION ${spanText(window.gapMs)}`;
+      return `SESSION ${spanText(window.gapMs)}${window.maxMs === null ? '' : ` MAX ${spanText(window.maxMs)}`}`;
+    case 'from-first':
+      return `${spanText(window.lengthMs)} FROM FIRST`;
+    case 'count':
+      return `${window.events}:events${window.expiresMs === null ? '' : ` EXPIRES ${spanText(window.expiresMs)}`}`;
     case 'sliding':
       return `${spanText(window.lengthMs)} SLIDING${window.every ? ' EVERY' : ''}${window.maxMs === 86_400_000 ? '' : ` MAX ${spanText(window.maxMs)}`}`;
   }

@@ -71,6 +71,8 @@ function spanOf(cursor: Cursor, start: number, amount: number, least: number): n
 }
 
 const DEFAULT_RUN_MAX_MS = DAY;
+/** Events are held until the window closes. */
+const EVENTS_MAX = 1_000_000;
 
 /** What follows WITHIN. */
 export function takeWindow(cursor: Cursor): WindowSyntax {
@@ -79,24 +81,28 @@ export function takeWindow(cursor: Cursor): WindowSyntax {
   const spanned = (): { start: number; end: number } => ({ start, end: cursor.position });
   if (cursor.takeKeywords('SESSION')) {
     const gapMs = takeSpan(cursor);
-    if (cursor.takeKeywords('MAX')) {
-      takeSpan(cursor);
-      throw new ClauseProblem('E184', 'SESSION … MAX is not built yet', spanned());
-    }
-    return { span: spanned(), kind: 'session', gapMs };
+    const maxMs = cursor.takeKeywords('MAX') ? takeSpan(cursor) : null;
+    return { span: spanned(), kind: 'session', gapMs, maxMs };
   }
   const amount = cursor.takeInteger('a span of time such as 5:min');
   const before = cursor.position;
   cursor.takeSign(':');
   if (/^events?$/i.test(cursor.peekWord())) {
     cursor.takeWord();
-    if (cursor.takeKeywords('EXPIRES')) takeSpan(cursor);
-    throw new ClauseProblem('E182', 'windows of a number of events are not built yet', spanned());
+    const expiresMs = cursor.takeKeywords('EXPIRES') ? takeSpan(cursor) : null;
+    if (amount < 1 || amount > EVENTS_MAX)
+      throw new ClauseProblem(
+        'E107',
+        `a window holds from 1 to ${EVENTS_MAX} events`,
+        spanned(),
+        'WITHIN 100:events',
+      );
+    return { span: spanned(), kind: 'count', events: amount, expiresMs };
   }
   cursor.position = before;
   const lengthMs = spanOf(cursor, start, amount, 1);
   if (cursor.takeKeywords('FROM', 'FIRST'))
-    throw new ClauseProblem('E183', 'FROM FIRST is not built yet', spanned());
+    return { span: spanned(), kind: 'from-first', lengthMs };
   if (cursor.takeKeywords('SLIDING')) {
     const every = cursor.takeKeywords('EVERY');
     const maxMs = cursor.takeKeywords('MAX') ? takeSpan(cursor) : DEFAULT_RUN_MAX_MS;

@@ -74,7 +74,9 @@ export type WindowSyntax = { readonly span: Span } & (
       readonly maxMs: number;
       readonly every: boolean;
     }
-  | { readonly kind: 'session'; readonly gapMs: number }
+  | { readonly kind: 'session'; readonly gapMs: number; readonly maxMs: number | null }
+  | { readonly kind: 'from-first'; readonly lengthMs: number }
+  | { readonly kind: 'count'; readonly events: number; readonly expiresMs: number | null }
 );
 
 /**
