@@ -165,7 +165,8 @@ export class Program {
       const slot = this.slotOf(first.path);
       let byValue = byField.get(slot);
       if (byValue === undefined) byField.set(slot, (byValue = new Map()));
-      for (const value of first.values)
+      // The empty text is no value that an event could have.
+      for (const value of first.values.filter((one) => one !== ''))
         byValue.set(value, [...(byValue.get(value) ?? []), program]);
     }
     const restOf = this.rules.map(({ rule }) => this.#restOf(this.#openTests(rule, source) ?? []));
@@ -179,7 +180,10 @@ export class Program {
     const first = this.#narrowest(open);
     return open
       .filter((test) => test !== first)
-      .map(({ path, values }) => ({ slot: this.slotOf(path), values: new Set(values) }));
+      .map(({ path, values }) => ({
+        slot: this.slotOf(path),
+        values: new Set(values.filter((one) => one !== '')),
+      }));
   }
 
   /** The test by which a rule is found: of the field with the most values among all rules. */

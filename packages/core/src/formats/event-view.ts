@@ -33,8 +33,8 @@ const NO_BATCH: DecodedBatch = {
 export class EventView implements EventReader {
   readonly [readerMark] = true;
   readonly #paths: readonly Path[];
-  /** Slots of facts, by the order of FACTS; -1 if nobody reads it. */
-  readonly #factSlots: readonly number[];
+  /** Facts that somebody reads: slot, and index into FACTS. */
+  readonly #factSlots: readonly { readonly slot: number; readonly fact: number }[];
   readonly #facts: (Json | undefined)[] = FACTS.map(() => undefined);
   #constants: readonly (readonly [slot: number, value: Json])[] = [];
   #batch = NO_BATCH;
@@ -52,9 +52,10 @@ export class EventView implements EventReader {
   constructor(paths: readonly Path[], view: ViewPlan | null = null) {
     this.#paths = [...paths];
     this.#view = view;
-    this.#factSlots = FACTS.map((fact) =>
-      paths.findIndex((path) => path.length === 1 && path[0] === fact),
-    );
+    this.#factSlots = FACTS.map((name, fact) => ({
+      slot: paths.findIndex((path) => path.length === 1 && path[0] === name),
+      fact,
+    })).filter(({ slot }) => slot >= 0);
     this.#stamps = new Float64Array(paths.length);
     this.#values = paths.map(() => undefined);
   }
@@ -72,7 +73,7 @@ export class EventView implements EventReader {
     this.#aliases = null;
     for (const [slot, value] of this.#constants) this.#set(slot, value);
     // No event can forge a fact.
-    for (const slot of this.#factSlots) if (slot >= 0) this.#set(slot, undefined);
+    for (const { slot } of this.#factSlots) this.#set(slot, undefined);
   }
 
   setFacts(at: number, arrivedAt: number, source: string, tenant: string, number: Json): void {
@@ -82,8 +83,7 @@ export class EventView implements EventReader {
     facts[2] = source;
     facts[3] = tenant;
     facts[4] = number;
-    for (let i = 0; i < FACTS.length; i++)
-      if (this.#factSlots[i]! >= 0) this.#set(this.#factSlots[i]!, facts[i]);
+    for (const { slot, fact } of this.#factSlots) this.#set(slot, facts[fact]);
   }
 
   /** What kind of event this is. Told before the facts. */

@@ -6,20 +6,12 @@ import { utf8Of } from '../functions/utf8.ts';
 import type { Path } from '../plan/json.ts';
 import type { ViewPlan } from '../plan/view-plan.ts';
 import { foldedName } from '../plan/view-plan.ts';
-import {
-  pathTree,
-  type PathEntry,
-  type PathNode,
-  type PathTree,
-  type Spelling,
-} from './path-tree.ts';
+import { pathTree, type PathEntry, type PathNode, type PathTree } from './path-tree.ts';
 import type { DecodedBatch, Decoder } from './record-batch.ts';
 
 const DEPTH_MAX = 512;
 /** Spellings of keys learnt in one object: keys that are made up anew in every event are not worth it. */
 const LEARNT_MAX = 2000;
-
-type WantedSpelling = Spelling & { readonly entry: PathEntry };
 
 /** Reads JSON objects into spans of the wanted paths. One pass over the bytes; no objects are made. */
 export function makeJsonDecoder(paths: readonly Path[], view: ViewPlan | null = null): Decoder {
@@ -99,20 +91,26 @@ class JsonDecoder implements Decoder {
 
   /** Of the readings that found something, each slot takes the preferred one. */
   #choose(base: number): void {
-    const { serves } = this.#tree;
+    const { from, slots, ranks: ownRanks } = this.#tree.serves;
     const cells = this.#cells;
     const spans = this.#spans;
     const ranks = this.#ranks;
-    spans.fill(-1, base, base + this.#width * 2);
+    const top = base + this.#width * 2;
+    // A call costs more than a few fields do.
+    if (this.#width > 32) spans.fill(-1, base, top);
+    else for (let i = base; i < top; i += 2) spans[i] = -1;
     for (let i = 0; i < this.#touchedCount; i++) {
       const cell = this.#touched[i]!;
       const start = cells[cell * 2]!;
       if (start < 0) continue;
-      for (const { slot, rank } of serves[cell]!) {
+      const end = cells[cell * 2 + 1]!;
+      for (let j = from[cell]!; j < from[cell + 1]!; j++) {
+        const slot = slots[j]!;
+        const rank = ownRanks[j]!;
         const at = base + slot * 2;
         if (spans[at]! >= 0 && ranks[slot]! <= rank) continue;
         spans[at] = start;
-        spans[at + 1] = cells[cell * 2 + 1]!;
+        spans[at + 1] = end;
         ranks[slot] = rank;
       }
     }
@@ -187,15 +185,15 @@ class JsonDecoder implements Decoder {
       const keyStart = at + 1;
       at = this.#string(keyStart);
       if (at < 0) return -1;
-      const spelling = node === null ? null : this.#entry(node, keyStart, at - 1);
+      const entry = node === null ? null : this.#entry(node, keyStart, at - 1);
       if (bytes[at] !== 58 || at >= end) {
         at = this.#blank(at);
         if (at >= end || bytes[at] !== 58) return this.#fail('a colon is expected', at);
       }
       at++;
       if (bytes[at]! <= 32) at = this.#blank(at);
-      if (spelling === null || spelling.entry === null) at = this.#value(at);
-      else at = this.#wanted(at, spelling as WantedSpelling, id);
+      if (entry === null) at = this.#value(at);
+      else at = this.#wanted(at, entry, id);
       if (at < 0) return -1;
       if (at < end && bytes[at]! <= 32) at = this.#blank(at);
       const code = at < end ? bytes[at] : -1;
@@ -210,57 +208,64 @@ class JsonDecoder implements Decoder {
     }
   }
 
-  #wanted(at: number, { entry, isExact }: WantedSpelling, object: number): number {
-    const cells = this.#cells;
-    // The exact spelling of a name holds; what is the same but for case and blanks does not come after it.
-    if (!isExact && entry.exactIn === object) return this.#value(at);
-    if (entry.seenIn === object) for (const cell of entry.cells) cells[cell * 2] = -1;
+  #wanted(at: number, entry: PathEntry, object: number): number {
+    if (entry.seenIn === object && !this.#replaces(entry)) return this.#value(at);
     entry.seenIn = object;
-    if (isExact) entry.exactIn = object;
+    entry.isExact = this.#isExact;
     const after =
       this.#bytes[at] === 123 && at < this.#end ? this.#object(at, entry.node) : this.#value(at);
-    const { cell } = entry;
-    if (after >= 0 && cell >= 0) {
-      cells[cell * 2] = at;
-      cells[cell * 2 + 1] = after;
-      if (this.#isTouched[cell] === 0) {
-        this.#isTouched[cell] = 1;
-        this.#touched[this.#touchedCount++] = cell;
-      }
-    }
+    if (after >= 0 && entry.cell >= 0) this.#note(entry.cell, at, after);
     return after;
   }
 
-  #entry(node: PathNode, start: number, end: number): Spelling | null {
+  #note(cell: number, start: number, end: number): void {
+    this.#cells[cell * 2] = start;
+    this.#cells[cell * 2 + 1] = end;
+    if (this.#isTouched[cell] !== 0) return;
+    this.#isTouched[cell] = 1;
+    this.#touched[this.#touchedCount++] = cell;
+  }
+
+  /** Of a key that comes again in one object the last holds; but the exact spelling of a name before all others. */
+  #replaces({ cells, isExact }: PathEntry): boolean {
+    if (isExact && !this.#isExact) return false;
+    for (const cell of cells) this.#cells[cell * 2] = -1;
+    return true;
+  }
+
+  /** The key read last is spelt as somebody asks for it, and not the same but for case and blanks. */
+  #isExact = false;
+
+  #entry(node: PathNode, start: number, end: number): PathEntry | null {
     const bytes = this.#bytes;
     const spellings = node.byLength[end - start];
     if (spellings !== undefined) {
-      search: for (const spelling of spellings) {
-        const { key } = spelling;
+      search: for (const { key, entry, isExact } of spellings) {
         for (let i = 0; i < key.length; i++) if (bytes[start + i] !== key[i]) continue search;
-        return spelling;
+        this.#isExact = isExact;
+        return entry;
       }
     }
-    if (!this.#stringEscaped && node.folded === null) return null;
-    return this.#decodedEntry(node, start, end);
+    return this.#stringEscaped || node.folded !== null ? this.#other(node, start, end) : null;
   }
 
   /** A key that was not met before as it is spelt here: with escapes, or in other letters. */
-  #decodedEntry(node: PathNode, start: number, end: number): Spelling | null {
+  #other(node: PathNode, start: number, end: number): PathEntry | null {
+    const isRaw = !this.#stringEscaped;
     const text = decodeString(this.#bytes, start, end);
     const key = utf8Of(text);
-    const isRaw = !this.#stringEscaped;
     const known = node.byLength[key.length]?.find((one) =>
       one.key.every((byte, i) => byte === key[i]),
     );
-    if (known !== undefined) return known;
+    this.#isExact = known?.isExact ?? false;
+    if (known !== undefined) return known.entry;
     if (node.folded === null) return null;
-    const spelling = { key, entry: node.folded.get(foldedName(text)) ?? null, isExact: false };
+    const entry = node.folded.get(foldedName(text)) ?? null;
     if (isRaw && node.learnt < LEARNT_MAX) {
       node.learnt++;
-      (node.byLength[key.length] ??= []).push(spelling);
+      (node.byLength[key.length] ??= []).push({ key, entry, isExact: false });
     }
-    return spelling;
+    return entry;
   }
 
   /** The string read last held an escape or bytes that are not ASCII. */

@@ -30,15 +30,22 @@ export interface PathEntry {
   readonly cells: number[];
   /** The object in which the key was last seen. */
   seenIn: number;
-  /** The object in which the key was last seen in its exact spelling. */
-  exactIn: number;
+  /** It was seen there in its exact spelling. */
+  isExact: boolean;
 }
 
 export interface PathTree {
   readonly root: PathNode;
   readonly cells: number;
-  /** By cell: the slots that it can serve, with its rank among their readings (0 is the preferred one). */
-  readonly serves: readonly (readonly { readonly slot: number; readonly rank: number }[])[];
+  /**
+   * The slots that a cell can serve, with its rank among their readings (0 is the preferred one): of cell i the
+   * entries `from[i]` to `from[i + 1]` of `slots` and `ranks`.
+   */
+  readonly serves: {
+    readonly from: Int32Array;
+    readonly slots: Int32Array;
+    readonly ranks: Int32Array;
+  };
 }
 
 const STEPS_MAX = 8;
@@ -57,7 +64,17 @@ export function pathTree(paths: readonly Path[], view: ViewPlan | null): PathTre
     );
     readings.forEach((keys, rank) => tree.place(keys, slot, rank));
   });
-  return { root: tree.root, cells: tree.serves.length, serves: tree.serves };
+  return { root: tree.root, cells: tree.serves.length, serves: flat(tree.serves) };
+}
+
+function flat(serves: readonly (readonly { slot: number; rank: number }[])[]): PathTree['serves'] {
+  const all = serves.flat();
+  let count = 0;
+  return {
+    from: Int32Array.from([...serves, []], (own) => (count += own.length) - own.length),
+    slots: Int32Array.from(all, ({ slot }) => slot),
+    ranks: Int32Array.from(all, ({ rank }) => rank),
+  };
 }
 
 /** Lists of keys, in order of preference. */
@@ -110,7 +127,7 @@ class TreeBuilder {
       node: null,
       cells: [],
       seenIn: -1,
-      exactIn: -1,
+      isExact: false,
     };
     node.folded?.set(folded, entry);
     spellings.push({ key, entry, isExact: true });

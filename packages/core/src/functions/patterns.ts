@@ -1,3 +1,5 @@
+import { anyText, type ValueTest } from './text-tests.ts';
+
 /** Why a pattern is refused, or null. Only what a linear-time engine can also run is taken. */
 export function refusePattern(source: string, flags: string): string | null {
   if (source.length > 1000) return 'the pattern has more than 1000 characters';
@@ -34,12 +36,12 @@ export function patternOf(source: string, flags: string): RegExp | null {
   return pattern;
 }
 
-/** A test of texts: does one of the patterns match? Patterns that are refused match nothing. */
+/** A test of values: does one of the patterns match their text? Patterns that are refused match nothing. */
 export function patternsTest(
   patterns: unknown,
   flags: unknown,
   framed: (source: string) => string,
-): (text: string) => boolean {
+): ValueTest {
   const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
   const regexes = list
     .map((source) =>
@@ -48,5 +50,10 @@ export function patternsTest(
         : null,
     )
     .filter((regex) => regex !== null);
-  return (text) => regexes.some((regex) => regex.test(text));
+  const ofOthers = anyText((text) => regexes.some((regex) => regex.test(text)));
+  const [only] = regexes;
+  // One pattern and a text are the rule, and every call on the way costs.
+  return regexes.length === 1
+    ? (value) => (typeof value === 'string' ? only!.test(value) : ofOthers(value))
+    : ofOthers;
 }

@@ -192,27 +192,16 @@ export class Matcher {
     let isWanted = false;
     const { candidates } = source;
     for (const program of candidates.always) if (this.#meet(view, program)) isWanted = true;
-    for (const { slot, byValue } of candidates.byField)
-      if (this.#meetByField(view, view.get(slot), byValue)) isWanted = true;
+    for (const { slot, byValue } of candidates.byField) {
+      const value = view.get(slot);
+      const found = typeof value === 'string' ? byValue.get(value) : foundBy(value, byValue);
+      if (found === undefined) continue;
+      for (const program of found)
+        if (this.#passesRest(view, program) && this.#meet(view, program)) isWanted = true;
+    }
     if (isWanted) this.counts.wanted++;
     this.#raiseWatermarks(view, times);
     this.#reportLeftOut();
-  }
-
-  /** The rules that are found by a field's value; a list holds each of its elements. */
-  #meetByField(
-    view: EventView,
-    value: Json | undefined,
-    byValue: ReadonlyMap<string, readonly RuleProgram[]>,
-  ): boolean {
-    const found = Array.isArray(value)
-      ? new Set((value as readonly Json[]).flatMap((one) => byValue.get(sourceText(one)) ?? []))
-      : byValue.get(sourceText(value));
-    if (found === undefined) return false;
-    let isWanted = false;
-    for (const program of found)
-      if (this.#passesRest(view, program) && this.#meet(view, program)) isWanted = true;
-    return isWanted;
   }
 
   /** Who sent it: partition, tenant and number. */
@@ -282,10 +271,7 @@ export class Matcher {
   #passesRest(view: EventView, program: RuleProgram): boolean {
     for (const { slot, values } of this.#source.candidates.restOf[program.index]!) {
       const value = view.get(slot);
-      const passes = Array.isArray(value)
-        ? (value as readonly Json[]).some((one) => values.has(sourceText(one)))
-        : values.has(sourceText(value));
-      if (!passes) return false;
+      if (typeof value === 'string' ? !values.has(value) : !holdsOneOf(value, values)) return false;
     }
     return true;
   }
@@ -555,6 +541,20 @@ export class Matcher {
 }
 
 const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
+
+/** The rules that are found by a field's value; a list holds each of its elements. */
+function foundBy(
+  value: Json | undefined,
+  byValue: ReadonlyMap<string, readonly RuleProgram[]>,
+): Iterable<RuleProgram> | undefined {
+  if (!Array.isArray(value)) return byValue.get(sourceText(value));
+  return new Set((value as readonly Json[]).flatMap((one) => byValue.get(sourceText(one)) ?? []));
+}
+
+const holdsOneOf = (value: Json | undefined, values: ReadonlySet<string>): boolean =>
+  Array.isArray(value)
+    ? (value as readonly Json[]).some((one) => values.has(sourceText(one)))
+    : values.has(sourceText(value));
 
 /** What SOURCES compares; a missing value is no text that a rule could name. */
 const sourceText = (value: Json | undefined): string =>
