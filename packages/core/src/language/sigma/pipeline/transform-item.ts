@@ -48,8 +48,8 @@ export function mappedNames(step: PipelineItem, field: string | null): readonly 
     Array.isArray(to) ? (to as unknown[]).map(String) : [String(to)];
   const table = mapping as Readonly<Record<string, unknown>>;
   if (step.type === 'field_name_mapping') {
-    // Keywords are mapped by the name null.
-    const name = field ?? 'null';
+    // Keywords are mapped by the name null, of which plain values make the empty text.
+    const name = field ?? '';
     return Object.hasOwn(table, name) ? list(table[name]) : null;
   }
   if (field === null) return null;
