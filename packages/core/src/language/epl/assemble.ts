@@ -37,6 +37,8 @@ export function assembleRule(
     using: clauses.using ?? null,
     latenessMs: clauses.latenessMs ?? null,
     aggregate: aggregateOf(clauses, selected.having),
+    sequence:
+      clauses.sequence === undefined ? null : { ...clauses.sequence, having: selected.having },
     sink: selected.sink,
     tests: clauses.tests,
   };
@@ -52,9 +54,10 @@ function aggregateOf(
 }
 
 function refuseIncomplete(
-  { aggregate, window, sortSpan, having }: Clauses,
+  { aggregate, window, sortSpan, having, sequence }: Clauses,
   problems: ClauseProblem[],
 ): void {
+  if (sequence !== undefined && aggregate === undefined && window === undefined) return;
   if (aggregate !== undefined) {
     if (window === undefined)
       problems.push(

@@ -2,6 +2,8 @@ import type { Span } from '../../plan/diagnostic.ts';
 import { takeCode } from './code-text.ts';
 import { ClauseProblem, type Cursor } from './cursor.ts';
 import { takeFieldName, takeSeverity, takeStatus, takeStrings } from './names.ts';
+import { takeKeys, takeSources } from './keys-and-sources.ts';
+import { takeSequence } from './sequence-clause.ts';
 import { takeSpan, takeWindow } from './spans-of-time.ts';
 import type {
   Code,
@@ -9,6 +11,7 @@ import type {
   IocSyntax,
   KeySyntax,
   RuleSyntax,
+  SequenceSyntax,
   SourceSyntax,
   WindowSyntax,
 } from './syntax.ts';
@@ -33,6 +36,7 @@ export interface Clauses {
   latenessMs?: number;
   aggregate?: { span: Span; keys: readonly KeySyntax[] | null };
   window?: WindowSyntax;
+  sequence?: Omit<SequenceSyntax, 'having'>;
   sort?: readonly { field: FieldName; descending: boolean }[];
   sortSpan?: Span;
   having?: Code;
@@ -129,7 +133,11 @@ export const clauses: readonly Clause[] = [
     sets: 'having',
     read: (cursor, to) => (to.having = takeCode(cursor, 'aggregates')),
   },
-  later('E174', 'SEQUENCE'),
+  {
+    words: ['SEQUENCE', 'BY'],
+    sets: 'sequence',
+    read: (cursor, to, start) => (to.sequence = takeSequence(cursor, start)),
+  },
   later('E175', 'ALL'),
   later('E176', 'JOIN'),
   later('E179', 'ALERT', 'BY'),
@@ -148,26 +156,6 @@ export const clauses: readonly Clause[] = [
 
 /** Words that begin a clause: for corrections, and to find the next clause after a broken one. */
 export const clauseWords: readonly string[] = clauses.map(({ words }) => words[0]!);
-
-function takeSources(cursor: Cursor): SourceSyntax[] {
-  const sources: SourceSyntax[] = [];
-  do {
-    cursor.skipSpace();
-    const start = cursor.position;
-    const field = takeFieldName(cursor);
-    if (cursor.takeSign('=='))
-      throw new ClauseProblem(
-        'E103',
-        'SOURCES compares with a single =',
-        { start, end: cursor.position },
-        `${field.path.join('.')} = …`,
-      );
-    cursor.expectSign('=');
-    const values = takeStrings(cursor, 'a value');
-    sources.push({ span: { start, end: cursor.position }, field, values });
-  } while (cursor.takeKeywords('AND'));
-  return sources;
-}
 
 function takeSelect(cursor: Cursor, start: number): { span: Span; fields: FieldName[] } {
   const fields: FieldName[] = [];
@@ -226,61 +214,8 @@ function takeUsing(cursor: Cursor): { field: FieldName; boundMs: number | null }
 }
 
 function takeAggregate(cursor: Cursor, to: Clauses, start: number): void {
-  if (cursor.takeSign('*')) {
-    to.aggregate = { span: { start, end: cursor.position }, keys: null };
-    return;
-  }
-  const keys: KeySyntax[] = [];
-  do keys.push(takeKey(cursor));
-  while (cursor.takeSign(','));
+  const keys = takeKeys(cursor);
   to.aggregate = { span: { start, end: cursor.position }, keys };
-}
-
-/** `[ "EACH" ] Name | Ident "=" Code`, `=` not followed by `=` or `>`. */
-function takeKey(cursor: Cursor): KeySyntax {
-  cursor.skipSpace();
-  const start = cursor.position;
-  const each = takeEach(cursor);
-  const field = takeFieldName(cursor);
-  cursor.skipSpace();
-  const assigned = /^=(?![=>])/.test(cursor.text.slice(cursor.position, cursor.position + 2));
-  if (!assigned)
-    return {
-      span: { start, end: cursor.position },
-      name: field.path.join('.'),
-      value: { kind: 'field', field },
-      each,
-    };
-  cursor.expectSign('=');
-  if (field.path.length > 1)
-    throw new ClauseProblem(
-      'E103',
-      'the name of a key is one word',
-      field.span,
-      field.path.join('_'),
-    );
-  const code = takeCode(cursor, 'event');
-  return {
-    span: { start, end: cursor.position },
-    name: field.path[0]!,
-    value: { kind: 'code', code },
-    each,
-  };
-}
-
-/** EACH is a word of its own only if a name follows; `WITHIN` is one only if no span follows it. */
-function takeEach(cursor: Cursor): boolean {
-  const before = cursor.position;
-  if (!cursor.takeKeywords('EACH')) return false;
-  const after = cursor.position;
-  const isClause =
-    cursor.takeKeywords('WITHIN') &&
-    (cursor.peekWord().toUpperCase() === 'SESSION' || cursor.peekDigit());
-  cursor.position = after;
-  const followsName = cursor.peekWord() !== '' || cursor.peekSign('`') || cursor.peekSign('[');
-  if (followsName && !isClause) return true;
-  cursor.position = before;
-  return false;
 }
 
 function takeSort(cursor: Cursor, to: Clauses, start: number): void {

@@ -7,7 +7,11 @@ import type {
   FieldName,
   IocSyntax,
   KeySyntax,
+  LoopSyntax,
   RuleSyntax,
+  SequenceItem,
+  SequenceSyntax,
+  SourceSyntax,
   TestSyntax,
   WindowSyntax,
 } from './syntax.ts';
@@ -42,10 +46,7 @@ function meaningOf(rule: RuleSyntax): string[] {
   strings('FALSE POSITIVES', rule.falsePositives);
   one('STATUS', rule.status === 'enabled' ? null : rule.status);
   one('TENANTS', rule.tenants && `[${rule.tenants.map(stringText).join(', ')}]`);
-  if (rule.sources.length > 0)
-    lines.push(
-      `SOURCES ${rule.sources.map(({ field, values }) => `${nameText(field)} = [${values.map(stringText).join(', ')}]`).join(' AND ')}`,
-    );
+  if (rule.sources.length > 0) lines.push(`SOURCES ${sourcesText(rule.sources)}`);
   one(rule.filter?.names === 'fields' ? 'WHERE' : 'FILTER', rule.filter && codeText(rule.filter));
   one('IOC FILTERS', rule.iocs && iocText(rule.iocs));
   one(
@@ -56,6 +57,7 @@ function meaningOf(rule: RuleSyntax): string[] {
   );
   one('LATENESS', rule.latenessMs === null ? null : spanText(rule.latenessMs));
   if (rule.aggregate !== null) lines.push(...aggregateLines(rule.aggregate));
+  if (rule.sequence !== null) lines.push(...sequenceLines(rule.sequence));
   one('SINK', rule.sink && codeText(rule.sink));
   return lines;
 }
@@ -71,6 +73,42 @@ function aggregateLines({ keys, window, sort, having }: AggregateSyntax): string
     );
   if (having !== null) lines.push(`HAVING ${codeText(having)}`);
   return lines;
+}
+
+function sequenceLines({ keys, withinMs, items, cancel, skip, having }: SequenceSyntax): string[] {
+  const lines = [
+    `SEQUENCE BY ${keys === null ? '*' : keys.map(keyText).join(', ')}`,
+    `WITHIN ${spanText(withinMs)}`,
+    ...items.map(itemText),
+  ];
+  if (cancel !== null) lines.push(`CANCEL ${codeText(cancel)}`);
+  const word = skip.kind.replace('-', ' ').toUpperCase();
+  if (skip.kind !== 'past-last') lines.push(`SKIP ${word}${'step' in skip ? ` ${skip.step}` : ''}`);
+  if (having !== null) lines.push(`HAVING ${codeText(having)}`);
+  return lines;
+}
+
+function itemText(item: SequenceItem): string {
+  if (item.kind === 'group')
+    return `STEP ${item.name} (${item.items.map(itemText).join(' ')})${loopText(item.loop)}${item.isOptional ? ' OPTIONAL' : ''}`;
+  const parts = [`${item.kind === 'step' ? 'STEP' : 'ABSENT'} ${item.name}`];
+  const isNext = item.kind === 'absent' ? item.isNext : item.contiguity === 'next';
+  if (isNext) parts.push('NEXT');
+  if (item.kind === 'step' && item.contiguity === 'any') parts.push('ANY');
+  if (item.keys !== null) parts.push(`BY ${item.keys.map(keyText).join(', ')}`);
+  if (item.sources.length > 0) parts.push(`SOURCES ${sourcesText(item.sources)}`);
+  if (item.filter !== null) parts.push(`FILTER ${codeText(item.filter)}`);
+  const end = item.withinMs === null ? '' : ` WITHIN ${spanText(item.withinMs)}`;
+  if (item.kind === 'absent') return parts.join(' ') + end;
+  return parts.join(' ') + loopText(item.loop) + (item.isOptional ? ' OPTIONAL' : '') + end;
+}
+
+function loopText(loop: LoopSyntax | null): string {
+  if (loop === null) return '';
+  const { least, most, isGreedy, inner, until } = loop;
+  const range = most === null ? ' OR MORE' : most === least ? '' : ` TO ${most}`;
+  const how = { relaxed: '', next: ' CONSECUTIVE', any: ' COMBINATIONS' }[inner];
+  return ` TIMES ${least}${range}${isGreedy ? ' GREEDY' : ''}${how}${until === null ? '' : ` UNTIL ${codeText(until)}`}`;
 }
 
 /** Code inside a rule: its lines are moved in with the clauses. Template literals keep their own lines. */
@@ -108,6 +146,11 @@ function windowText(window: WindowSyntax): string {
       return `${spanText(window.lengthMs)} SLIDING${window.every ? ' EVERY' : ''}${window.maxMs === 86_400_000 ? '' : ` MAX ${spanText(window.maxMs)}`}`;
   }
 }
+
+const sourcesText = (sources: readonly SourceSyntax[]): string =>
+  sources
+    .map(({ field, values }) => `${nameText(field)} = [${values.map(stringText).join(', ')}]`)
+    .join(' AND ');
 
 function iocText(iocs: IocSyntax): string {
   switch (iocs.kind) {

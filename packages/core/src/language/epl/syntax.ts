@@ -26,6 +26,7 @@ export interface RuleSyntax {
   readonly using: { readonly field: FieldName; readonly boundMs: number | null } | null;
   readonly latenessMs: number | null;
   readonly aggregate: AggregateSyntax | null;
+  readonly sequence: SequenceSyntax | null;
   readonly sink: Code | null;
   readonly tests: readonly TestSyntax[];
 }
@@ -55,6 +56,76 @@ export interface AggregateSyntax {
   readonly sort: readonly { readonly field: FieldName; readonly descending: boolean }[];
   readonly having: Code | null;
 }
+
+/** Steps that follow one another (docs/language.md section 8). */
+export interface SequenceSyntax {
+  readonly span: Span;
+  /** null: `BY *`. */
+  readonly keys: readonly KeySyntax[] | null;
+  /** The last event is less than this after the first. */
+  readonly withinMs: number;
+  readonly items: readonly SequenceItem[];
+  readonly cancel: Code | null;
+  readonly skip: SkipSyntax;
+  readonly having: Code | null;
+}
+
+export type SequenceItem = StepSyntax | GroupSyntax | AbsentSyntax;
+
+/** How the event of a step may lie behind the one taken before: others skipped, the very next, or candidates too. */
+export type Contiguity = 'relaxed' | 'next' | 'any';
+
+export interface StepSyntax {
+  readonly kind: 'step';
+  readonly span: Span;
+  readonly name: string;
+  readonly contiguity: Contiguity;
+  /** null: the sequence's. */
+  readonly keys: readonly KeySyntax[] | null;
+  readonly sources: readonly SourceSyntax[];
+  /** Code over `event`, or a function of (event, match). null: any event. */
+  readonly filter: Code | null;
+  readonly loop: LoopSyntax | null;
+  readonly isOptional: boolean;
+  readonly withinMs: number | null;
+}
+
+/** A group is a step: it is entered as its first taken step says. */
+export interface GroupSyntax {
+  readonly kind: 'group';
+  readonly span: Span;
+  readonly name: string;
+  readonly items: readonly SequenceItem[];
+  readonly loop: LoopSyntax | null;
+  readonly isOptional: boolean;
+}
+
+/** None between the event taken before it and the next one taken. */
+export interface AbsentSyntax {
+  readonly kind: 'absent';
+  readonly span: Span;
+  readonly name: string;
+  /** Only the very next event is asked. */
+  readonly isNext: boolean;
+  readonly keys: readonly KeySyntax[] | null;
+  readonly sources: readonly SourceSyntax[];
+  readonly filter: Code | null;
+  readonly withinMs: number | null;
+}
+
+export interface LoopSyntax {
+  readonly least: number;
+  /** null: OR MORE. */
+  readonly most: number | null;
+  readonly isGreedy: boolean;
+  /** How its events lie behind each other. */
+  readonly inner: Contiguity;
+  readonly until: Code | null;
+}
+
+export type SkipSyntax =
+  | { readonly kind: 'past-last' | 'to-next' | 'none' }
+  | { readonly kind: 'to-first' | 'to-last'; readonly step: string };
 
 export interface KeySyntax {
   readonly span: Span;
