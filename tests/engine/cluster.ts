@@ -155,6 +155,7 @@ export class Cluster {
       'noTime',
       'future',
       'noKey',
+      'excepted',
     ] as const;
     return Object.fromEntries(
       names.map((name) => [

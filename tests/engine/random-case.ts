@@ -164,6 +164,10 @@ function randomRule(random: Random, i: number): string {
     lines.push(
       `IOC FILTERS ${random.of(['IN bad(u)', 'NOT IN bad(u)', 'IN bad(u) OR IN bad(v)', 'IN bad(list)'])}`,
     );
+  if (random.chance(0.2))
+    lines.push(
+      `EXCEPT ${random.of(['event.v == 1', "event.u == 'a' && event.v", 'event.o.p.q', 'event.list.length > 1', 'event.u.toUpperCase() == "B"'])} REASON 'known' ${random.of(['', "UNTIL '2023-11-14T22:13:20.050Z'"])}`,
+    );
   if (random.chance(0.15))
     return [
       ...lines,

@@ -48,6 +48,7 @@ export interface ReferenceCounts {
   noTime: number;
   future: number;
   noKey: number;
+  excepted: number;
 }
 
 export function reference(input: ReferenceInput): ReferenceOutcome {
@@ -75,6 +76,7 @@ class Matcher {
     noTime: 0,
     future: 0,
     noKey: 0,
+    excepted: 0,
   };
   readonly #simple: Result[] = [];
   readonly #keys = new Map<string, KeyEvents>();
@@ -181,6 +183,14 @@ class Matcher {
     if (syntax.filter !== null && !isTrue(runForEvent(syntax.filter, event))) return false;
     const hits: Result['iocs'][number][] = [];
     if (syntax.iocs !== null && !inLists(syntax.iocs, event, this.#input.lists, hits)) return false;
+    const isExcepted = syntax.excepts.some(
+      ({ code, untilMs }) =>
+        (untilMs === null || event.factAt < untilMs) && isTrue(runForEvent(code, event)),
+    );
+    if (isExcepted) {
+      this.#counts.excepted++;
+      return false;
+    }
     if (syntax.aggregate === null) this.#simple.push(...simpleResults(rule, event, hits));
     else this.#hold(rule, event);
     return true;

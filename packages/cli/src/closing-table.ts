@@ -8,7 +8,8 @@ export function closingTable(
   seconds: number,
   paint: Paint,
 ): string {
-  const { read, decoded, undecodable, duplicates, wanted, late, noTime, future, noKey } = counts;
+  const { read, decoded, undecodable, duplicates, wanted, late, noTime, future, noKey, excepted } =
+    counts;
   const row = (number: number, text: string): string => `${count(number).padStart(14)}  ${text}`;
   const lines = [
     row(
@@ -28,6 +29,7 @@ export function closingTable(
     [noTime, 'without time'],
     [future, 'from the future'],
     [noKey, 'without key'],
+    [excepted, 'excepted as known good'],
   ]
     .filter(([number]) => (number as number) > 0)
     .map(([number, word]) => `${count(number as number)} ${word}`);
@@ -47,16 +49,20 @@ function ruleRows({ rules }: Counts, names: ReadonlyMap<string, string>, paint: 
   const isLong = rules.length > ALL_SHOWN_MAX;
   const shown = isLong
     ? rules
-        .filter(({ matched, late, filterErrors }) => matched + late + filterErrors > 0)
+        .filter(
+          ({ matched, late, filterErrors, excepted }) =>
+            matched + late + filterErrors + excepted > 0,
+        )
         .toSorted((a, b) => b.matched - a.matched)
     : rules;
   const nameOf = (rule: string): string => cut(names.get(rule) ?? rule, NAME_MAX);
   const width = Math.max(4, ...shown.map(({ rule }) => nameOf(rule).length));
   const head = `  ${'rule'.padEnd(width)}  ${'matched'.padStart(10)}  ${'results'.padStart(9)}  ${'late'.padStart(7)}  ${'errors'.padStart(7)}`;
-  const rows = shown.map(({ rule, matched, results, late, filterErrors, flagged }) => {
+  const rows = shown.map(({ rule, matched, results, late, filterErrors, excepted, flagged }) => {
     const numbers = `${count(matched).padStart(10)}  ${count(results).padStart(9)}  ${count(late).padStart(7)}  ${count(filterErrors).padStart(7)}`;
     const flag = flagged ? paint.red('  its FILTER fails in more than 1 % of its calls') : '';
-    return `  ${nameOf(rule).padEnd(width)}  ${numbers}${flag}`;
+    const known = excepted > 0 ? paint.dim(`  ${count(excepted)} excepted`) : '';
+    return `  ${nameOf(rule).padEnd(width)}  ${numbers}${known}${flag}`;
   });
   const rest = rules.length - shown.length;
   return [

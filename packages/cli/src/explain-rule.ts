@@ -1,3 +1,4 @@
+import { isoTime } from '@weir/core/plan/civil.ts';
 import { spanText } from '@weir/core/language/epl/spans-of-time.ts';
 import type {
   CodePlan,
@@ -22,6 +23,11 @@ export function explainRule(rule: RulePlan, sources: SourcesPlan): string {
     ['time', timeText(rule, sources)],
   ];
   if (rule.iocs !== null) lines.push(['asks lists', listsOf(rule.iocs).join(', ')]);
+  for (const { code: known, reason, untilMs } of rule.excepts)
+    lines.push([
+      'excepts',
+      `${known.text.replace(/\s+/g, ' ')}: ${reason}${untilMs === null ? '' : `, until ${isoTime(untilMs)}`}`,
+    ]);
   if (rule.detect.kind === 'simple')
     lines.push(
       ['keeps', 'nothing: each event is looked at alone'],
@@ -54,6 +60,7 @@ export function fieldsOf(rule: RulePlan): string[] {
     else fields.add('all fields');
   };
   code(rule.filter);
+  for (const { code: known } of rule.excepts) code(known);
   if (rule.iocs !== null) for (const field of iocFields(rule.iocs)) fields.add(field);
   if (rule.detect.kind === 'window') {
     for (const key of rule.detect.keys) value(key.value);

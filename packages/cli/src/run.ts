@@ -388,6 +388,7 @@ const NO_COUNTS: Counts = {
   noTime: 0,
   future: 0,
   noKey: 0,
+  excepted: 0,
   clock: -Infinity,
   rules: [],
 };

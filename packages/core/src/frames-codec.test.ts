@@ -52,6 +52,7 @@ test('a clock at infinity and an error without a number survive', () => {
     noTime: 0,
     future: 0,
     noKey: 0,
+    excepted: 0,
     clock: -Infinity,
     rules: [],
   };

@@ -98,7 +98,8 @@ export interface SetAside {
 export interface RuleError {
   /** One rule; for an event that is late, without time or from the future all rules that wanted it. */
   readonly rules: readonly string[];
-  readonly clause: 'FILTER' | 'HAVING' | 'SINK' | 'AGGREGATE BY' | 'late' | 'no time' | 'future';
+  readonly clause:
+    'FILTER' | 'EXCEPT' | 'HAVING' | 'SINK' | 'AGGREGATE BY' | 'late' | 'no time' | 'future';
   readonly message: string;
   readonly source: string;
   readonly partition: string;
@@ -107,7 +108,7 @@ export interface RuleError {
 
 /**
  * Totals since the run began. read = decoded + setAside; decoded = wanted + unwanted.
- * late, noTime, future, noKey and duplicates of them are counts of (event, rule).
+ * late, noTime, future, noKey, excepted and duplicates of them are counts of (event, rule).
  */
 export interface Counts {
   readonly read: number;
@@ -119,6 +120,7 @@ export interface Counts {
   readonly noTime: number;
   readonly future: number;
   readonly noKey: number;
+  readonly excepted: number;
   /** The least clock of any rule, ms; -Infinity before all partitions have spoken, Infinity at the end. */
   readonly clock: number;
   readonly rules: readonly RuleCounts[];
@@ -131,6 +133,8 @@ export interface RuleCounts {
   readonly filterCalls: number;
   readonly filterErrors: number;
   readonly late: number;
+  /** Events that an EXCEPT swallowed. */
+  readonly excepted: number;
   readonly results: number;
   /** More than 1 % of the calls of its FILTER threw. */
   readonly flagged: boolean;

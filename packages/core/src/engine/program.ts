@@ -95,6 +95,7 @@ export class Program {
       rule,
       filter: rule.filter === null ? null : this.eventCode(rule.filter),
       iocs: rule.iocs === null ? null : this.#iocProgram(rule.iocs),
+      excepts: rule.excepts.map(({ code, untilMs }) => ({ holds: this.eventCode(code), untilMs })),
       clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
       keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
       columns: detect.kind === 'window' ? detect.columns.map((column) => this.#value(column)) : [],
@@ -284,7 +285,13 @@ const isEmpty = (names: object): boolean => Object.keys(names).length === 0;
 
 /** Does any part of the rule read `$product`, `$service` or `$category`? */
 function asksLogSource(rule: RulePlan): boolean {
-  const text = JSON.stringify([rule.sources, rule.filter?.paths, rule.detect, rule.sink?.paths]);
+  const text = JSON.stringify([
+    rule.sources,
+    rule.filter?.paths,
+    rule.excepts,
+    rule.detect,
+    rule.sink?.paths,
+  ]);
   return Object.keys(LOG_SOURCE_FACTS).some((fact) => text.includes(`"${fact}"`));
 }
 
@@ -295,6 +302,7 @@ export interface RuleProgram {
   readonly rule: RulePlan;
   readonly filter: EventCode | null;
   readonly iocs: IocProgram | null;
+  readonly excepts: readonly { readonly holds: EventCode; readonly untilMs: number | null }[];
   readonly clockField: number;
   readonly keys: readonly { readonly value: EventCode; readonly each: boolean }[];
   readonly columns: readonly EventCode[];

@@ -55,6 +55,11 @@ class Lowering {
       sources: rule.sources.map(({ field, values }) => ({ path: field.path, values })),
       filter: rule.filter && this.#code(rule.filter, 'event'),
       iocs: rule.iocs && iocPlanOf(rule.iocs),
+      excepts: rule.excepts.map(({ code, reason, untilMs }) => ({
+        code: this.#code(code, 'event'),
+        reason,
+        untilMs,
+      })),
       time: {
         using: using?.field.path ?? null,
         boundMs: using?.boundMs ?? null,

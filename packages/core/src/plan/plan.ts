@@ -23,6 +23,8 @@ export interface RulePlan {
   /** Role 'event'. null: always true. */
   readonly filter: CodePlan | null;
   readonly iocs: IocPlan | null;
+  /** Asked after FILTER and lists: an event for which one holds is no match, and is counted. */
+  readonly excepts: readonly ExceptPlan[];
   readonly time: TimePlan;
   readonly detect: DetectPlan;
   /** Role 'copy'. */
@@ -53,6 +55,14 @@ export type IocPlan =
   | { readonly kind: 'not'; readonly of: IocPlan }
   | { readonly kind: 'and'; readonly of: readonly IocPlan[] }
   | { readonly kind: 'or'; readonly of: readonly IocPlan[] };
+
+export interface ExceptPlan {
+  /** Role 'event'. */
+  readonly code: CodePlan;
+  readonly reason: string;
+  /** It holds for events with `$at` before this, ms; null: for all. */
+  readonly untilMs: number | null;
+}
 
 export interface TimePlan {
   /** The field that gives the rule its own clock; null: the source's time. `['$arrivedAt']` is ingestion time. */

@@ -52,11 +52,13 @@ export class MatchCounts {
   noTime = 0;
   future = 0;
   noKey = 0;
+  excepted = 0;
   readonly rules: {
     matched: number;
     filterCalls: number;
     filterErrors: number;
     late: number;
+    excepted: number;
     results: number;
   }[];
 
@@ -66,6 +68,7 @@ export class MatchCounts {
       filterCalls: 0,
       filterErrors: 0,
       late: 0,
+      excepted: 0,
       results: 0,
     }));
   }
@@ -295,9 +298,27 @@ export class Matcher {
     }
     const hits: IocHit[] = [];
     if (program.iocs !== null && !this.#inLists(view, program.iocs, hits)) return false;
+    if (program.excepts.length > 0 && this.#isExcepted(view, program)) return false;
     counts.matched++;
     if (rule.detect.kind === 'simple') this.#simple(view, program, hits);
     else this.#windowed(view, program);
+    return true;
+  }
+
+  /** Known good: counted, and no match. */
+  #isExcepted(view: EventView, program: RuleProgram): boolean {
+    const isOne = program.excepts.some(({ holds, untilMs }) => {
+      if (untilMs !== null && this.#at >= untilMs) return false;
+      try {
+        return Boolean(holds(view));
+      } catch (error) {
+        if (!isNoMatch(error)) this.#error(program, 'EXCEPT', error);
+        return false;
+      }
+    });
+    if (!isOne) return false;
+    this.counts.excepted++;
+    this.counts.rules[program.index]!.excepted++;
     return true;
   }
 

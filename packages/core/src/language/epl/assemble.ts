@@ -34,6 +34,7 @@ export function assembleRule(
     sources: clauses.sources ?? [],
     filter: clauses.filter ?? null,
     iocs: clauses.iocs ?? null,
+    excepts: clauses.excepts ?? [],
     using: clauses.using ?? null,
     latenessMs: clauses.latenessMs ?? null,
     aggregate: aggregateOf(clauses, selected.having),

@@ -2,11 +2,13 @@ import type { Span } from '../../plan/diagnostic.ts';
 import { takeCode } from './code-text.ts';
 import { ClauseProblem, type Cursor } from './cursor.ts';
 import { takeFieldName, takeSeverity, takeStatus, takeStrings } from './names.ts';
+import { makeTimeReader } from '../../plan/parse-time.ts';
 import { takeKeys, takeSources } from './keys-and-sources.ts';
 import { takeSequence } from './sequence-clause.ts';
 import { takeSpan, takeWindow } from './spans-of-time.ts';
 import type {
   Code,
+  ExceptSyntax,
   FieldName,
   IocSyntax,
   KeySyntax,
@@ -32,6 +34,7 @@ export interface Clauses {
   sources?: readonly SourceSyntax[];
   filter?: Code;
   iocs?: IocSyntax;
+  excepts?: readonly ExceptSyntax[];
   using?: { field: FieldName; boundMs: number | null };
   latenessMs?: number;
   aggregate?: { span: Span; keys: readonly KeySyntax[] | null };
@@ -118,7 +121,11 @@ export const clauses: readonly Clause[] = [
     read: (cursor, to) => (to.filter = takeCode(cursor, 'fields')),
   },
   { words: ['IOC', 'FILTERS'], sets: 'iocs', read: (cursor, to) => (to.iocs = takeIocs(cursor)) },
-  later('E173', 'EXCEPT'),
+  {
+    words: ['EXCEPT'],
+    sets: null,
+    read: (cursor, to, start) => (to.excepts = [...(to.excepts ?? []), takeExcept(cursor, start)]),
+  },
   { words: ['USING'], sets: 'using', read: (cursor, to) => (to.using = takeUsing(cursor)) },
   {
     words: ['LATENESS'],
@@ -206,6 +213,33 @@ function takeListName(cursor: Cursor): string {
     cursor.position += name.length - name.lastIndexOf('-') - 1;
   }
   return name;
+}
+
+/** `EXCEPT code REASON '…' [UNTIL date]`. */
+function takeExcept(cursor: Cursor, start: number): ExceptSyntax {
+  const code = takeCode(cursor, 'event');
+  if (!cursor.takeKeywords('REASON'))
+    cursor.fail('an exception says its REASON', "REASON 'scanner of the network team'");
+  const reason = cursor.takeString('the reason');
+  if (reason.trim() === '') cursor.fail('an exception says its REASON');
+  const untilMs = cursor.takeKeywords('UNTIL') ? takeTime(cursor) : null;
+  return { span: { start, end: cursor.position }, code, reason, untilMs };
+}
+
+const readTime = makeTimeReader({ paths: [], format: null, zone: 'UTC' });
+
+function takeTime(cursor: Cursor): number {
+  cursor.skipSpace();
+  const start = cursor.position;
+  const text = cursor.takeString('the time');
+  const at = readTime(text);
+  if (!Number.isNaN(at)) return at;
+  throw new ClauseProblem(
+    'E107',
+    `${JSON.stringify(text)} is not a time`,
+    { start, end: cursor.position },
+    '"2027-01-31"',
+  );
 }
 
 function takeUsing(cursor: Cursor): { field: FieldName; boundMs: number | null } {

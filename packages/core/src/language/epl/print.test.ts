@@ -146,6 +146,7 @@ const rule = fc.record({
   facts: fc.array(
     fc.constantFrom(
       'DESCRIPTION "it\\n\'s"',
+      'EXCEPT event.a == 1 REASON "known" UNTIL "2027-01-31"',
       'SEVERITY HIGH',
       'TAGS [\'a\', "b"]',
       "owner 'me'",
@@ -284,6 +285,8 @@ test('what is refused says its code, its place, and what to write instead', () =
     ['RULE "r" SINK event => tables.x.put("a", event)', 'E181', ''],
     ['RULE "r" FILTER event.$rule == "x"', 'E190', ''],
     ['RULE "r" AGGREGATE BY u WITHIN 0:events', 'E107', 'WITHIN 100:events'],
+    ['RULE "r" FILTER true EXCEPT event.a == 1', 'E103', "REASON 'scanner of the network team'"],
+    ['RULE "r" FILTER true EXCEPT event.a == 1 REASON "x" UNTIL "soon"', 'E107', '"2027-01-31"'],
     ['RULE "r" FILTER 1 RULE "r" FILTER 2', 'E201', ''],
     ['RULE "r" FILTER firstSeen(event.a)', 'E188', ''],
     ['RULE "r" ALERT BY u FOR 1:hour', 'E179', ''],

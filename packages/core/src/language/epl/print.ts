@@ -15,6 +15,7 @@ import type {
   TestSyntax,
   WindowSyntax,
 } from './syntax.ts';
+import { isoTime } from '../../plan/civil.ts';
 import type { Json } from '../../plan/json.ts';
 
 /** Canonical text of a rule: clauses in the order of docs/language.md section 3. Parsing it gives the same plan. */
@@ -49,6 +50,10 @@ function meaningOf(rule: RuleSyntax): string[] {
   if (rule.sources.length > 0) lines.push(`SOURCES ${sourcesText(rule.sources)}`);
   one(rule.filter?.names === 'fields' ? 'WHERE' : 'FILTER', rule.filter && codeText(rule.filter));
   one('IOC FILTERS', rule.iocs && iocText(rule.iocs));
+  for (const { code, reason, untilMs } of rule.excepts)
+    lines.push(
+      `EXCEPT ${codeText(code)} REASON ${stringText(reason)}${untilMs === null ? '' : ` UNTIL ${stringText(isoTime(untilMs))}`}`,
+    );
   one(
     'USING',
     rule.using &&

@@ -23,6 +23,7 @@ export interface RuleSyntax {
   readonly sources: readonly SourceSyntax[];
   readonly filter: Code | null;
   readonly iocs: IocSyntax | null;
+  readonly excepts: readonly ExceptSyntax[];
   readonly using: { readonly field: FieldName; readonly boundMs: number | null } | null;
   readonly latenessMs: number | null;
   readonly aggregate: AggregateSyntax | null;
@@ -47,6 +48,15 @@ export type IocSyntax =
   | { readonly kind: 'in'; readonly span: Span; readonly list: string; readonly field: FieldName }
   | { readonly kind: 'not'; readonly of: IocSyntax }
   | { readonly kind: 'and' | 'or'; readonly of: readonly IocSyntax[] };
+
+/** Known good: an event for which the code holds is no match. */
+export interface ExceptSyntax {
+  readonly span: Span;
+  readonly code: Code;
+  readonly reason: string;
+  /** It holds for events before this time, ms; null: for all. */
+  readonly untilMs: number | null;
+}
 
 export interface AggregateSyntax {
   readonly span: Span;
