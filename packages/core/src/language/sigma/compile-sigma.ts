@@ -1,4 +1,4 @@
-import type { Diagnostic, Span } from '../../plan/diagnostic.ts';
+import type { Diagnostic } from '../../plan/diagnostic.ts';
 import type { RuleInFile } from '../check.ts';
 import { diagnostic } from '../diagnostics/diagnostic.ts';
 import { parse } from '../epl/parse.ts';
@@ -9,7 +9,7 @@ import type { Pipeline } from './pipeline/pipeline.ts';
 import { fillPlaceholders, type PlaceholderTexts } from './placeholders.ts';
 import { readSigma } from './read-sigma.ts';
 import { checkSchema } from './schema-check.ts';
-import { SigmaProblem } from './sigma-problem.ts';
+import { asProblem, SigmaProblem } from './sigma-problem.ts';
 import type {
   SigmaCorrelation,
   SigmaDocument,
@@ -209,15 +209,6 @@ const isPipeline = ({ plain }: YamlDocument): boolean => {
 function stateOf({ code }: SigmaProblem): SigmaOutcome['state'] {
   if (code === 'E620') return 'needs a list';
   return code === 'E192' || code === 'E193' ? 'not yet' : 'refused';
-}
-
-function asProblem(thrown: unknown, span: Span): SigmaProblem {
-  if (thrown instanceof SigmaProblem) return thrown;
-  if (thrown instanceof RangeError)
-    return new SigmaProblem('E602', 'the rule is nested too deeply', span);
-  if (thrown instanceof ReferenceError)
-    return new SigmaProblem('E601', `this is not YAML: ${thrown.message}`, span);
-  throw thrown;
 }
 
 /** Which rules correlations read. */

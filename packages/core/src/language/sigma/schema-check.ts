@@ -29,11 +29,13 @@ export function checkSchema(document: YamlDocument, value: unknown, kind: Kind):
   );
   const places = new Map(deepest.map((one) => [one.instanceLocation, one]));
   return [...places.values()].slice(0, 5).map(({ instanceLocation, error }) => {
-    const place = instanceLocation.replace(/^#\/?/, '').replaceAll('/', '.');
+    // Pointers are written as the fragment of a URI.
+    const pointer = decodeURI(instanceLocation);
+    const place = pointer.replace(/^#\/?/, '').replaceAll('/', '.');
     return new SigmaProblem(
       'W601',
       `${place === '' ? 'the document' : place}: ${error}`,
-      spanOf(nodeAt(document.root, instanceLocation)),
+      spanOf(nodeAt(document.root, pointer)),
     );
   });
 }

@@ -13,3 +13,14 @@ export class SigmaProblem extends Error {
     this.try = correction;
   }
 }
+
+/** What reading a document threw, as a problem; `span`: of the document. What nobody expected is thrown again. */
+export function asProblem(thrown: unknown, span: Span): SigmaProblem {
+  if (thrown instanceof SigmaProblem) return thrown;
+  if (thrown instanceof RangeError)
+    return new SigmaProblem('E602', 'the document is nested too deeply', span);
+  // An alias without its anchor, or too many of them.
+  if (thrown instanceof ReferenceError)
+    return new SigmaProblem('E601', `this is not YAML: ${thrown.message}`, span);
+  throw thrown;
+}

@@ -28,26 +28,16 @@ const FILE_MAX = 4_000_000;
 
 /** The documents of a file. Never throws: a document that cannot be read says so. */
 export function readYaml(text: string): YamlDocument[] {
-  if (text.length > FILE_MAX)
-    return [
-      {
-        root: null,
-        span: { start: 0, end: 1 },
-        problems: [
-          new SigmaProblem('E601', `the file has more than ${FILE_MAX} characters`, {
-            start: 0,
-            end: 1,
-          }),
-        ],
-        plain: () => null,
-      },
-    ];
+  if (text.length > FILE_MAX) return [unreadable(`the file has more than ${FILE_MAX} characters`)];
+  if (!text.isWellFormed()) return [unreadable('the file holds halves of characters')];
   return piecesOf(text).map(({ piece, offset }) => {
     const document = parseDocument(piece, {
       version: '1.2',
       schema: 'core',
       merge: false,
       prettyErrors: false,
+      // Nothing is written to the console from here.
+      logLevel: 'error',
     });
     if (offset > 0) shift(document, offset);
     return {
@@ -63,6 +53,12 @@ export function readYaml(text: string): YamlDocument[] {
       plain: () => document.toJS({ maxAliasCount: 100 }) as unknown,
     };
   });
+}
+
+function unreadable(message: string): YamlDocument {
+  const span = { start: 0, end: 1 };
+  const problems = [new SigmaProblem('E601', message, span)];
+  return { root: null, span, problems, plain: () => null };
 }
 
 /** Documents are told apart before they are read, so that one with an open bracket does not swallow the next. */

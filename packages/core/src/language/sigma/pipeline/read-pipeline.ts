@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../../plan/diagnostic.ts';
 import { diagnostic } from '../../diagnostics/diagnostic.ts';
 import { nearest } from '../../diagnostics/nearest.ts';
 import { parseCondition, type Condition } from '../condition.ts';
-import { SigmaProblem } from '../sigma-problem.ts';
+import { asProblem, SigmaProblem } from '../sigma-problem.ts';
 import { nodeAt, readYaml, spanOf, type YamlDocument } from '../yaml-document.ts';
 import type { ConditionGroup, Pipeline, PipelineCondition, PipelineItem } from './pipeline.ts';
 
@@ -84,8 +84,7 @@ export function readPipeline(
     try {
       pipeline = new PipelineReader(document).read(file);
     } catch (thrown) {
-      if (!(thrown instanceof SigmaProblem)) throw thrown;
-      problems.push(thrown);
+      problems.push(asProblem(thrown, document.span));
     }
   }
   return {
