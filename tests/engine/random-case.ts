@@ -7,6 +7,7 @@ import { compile, type Compiled } from '../../packages/core/src/language/compile
 import type { ViewPlan } from '../../packages/core/src/plan/view-plan.ts';
 import type { Delivery } from '../reference/events.ts';
 import type { ReferenceList } from '../reference/lists.ts';
+import { randomParts } from './random-parts.ts';
 import type { Random } from './random.ts';
 
 export interface RandomCase {
@@ -25,13 +26,15 @@ const TIME = { paths: [['t']], format: null, zone: 'UTC' };
 const BASE = 1_700_000_000_000;
 
 export function randomCase(random: Random): RandomCase {
+  // Half of the cases are of few kinds of events and of rules that most of them meet, so that much is found.
+  const isDense = random.chance(0.5);
   const sources = randomSources(random);
-  const text = Array.from({ length: random.between(1, 3) }, (_, i) => randomRule(random, i)).join(
-    '\n',
-  );
+  const text = Array.from({ length: random.between(1, 3) }, (_, i) =>
+    isDense ? denseRule(random, i) : randomRule(random, i),
+  ).join('\n');
   const compiled = compile([{ name: 'random.weir', text }], { sources });
   const isLate = random.chance(0.3);
-  const perPartition = randomEvents(random, sources);
+  const perPartition = randomEvents(random, sources, isDense);
   const order = (): Delivery[] =>
     interleaved(
       random,
@@ -129,6 +132,14 @@ function randomSources(random: Random): SourcesPlan {
   };
 }
 
+function denseRule(random: Random, i: number): string {
+  const lines = [`RULE "rule ${i}"`];
+  if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms', '60:ms'])}`);
+  lines.push(...randomParts(random));
+  if (/NEXT|CONSECUTIVE/.test(lines.join(' '))) lines.splice(1, 0, 'FILTER event.v != 3');
+  return lines.join('\n  ');
+}
+
 function randomRule(random: Random, i: number): string {
   const lines = [`RULE "rule ${i}"`];
   if (random.chance(0.2)) lines.push(`STATUS ${random.of(['shadow', 'disabled', 'enabled'])}`);
@@ -177,6 +188,17 @@ function randomRule(random: Random, i: number): string {
     ].join('\n  ');
   if (random.chance(0.2)) lines.push(`USING ${random.of(['w', 'w BOUND 30:ms', '$arrivedAt'])}`);
   if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms', '60:ms'])}`);
+  if (random.chance(0.4)) {
+    lines.push(...randomParts(random));
+    // Something must say what is next to what.
+    const isStrict = /NEXT|CONSECUTIVE/.test(lines.join(' '));
+    if (isStrict && sources === null && filter === null) lines.splice(1, 0, 'FILTER event.v != 3');
+    if (random.chance(0.15))
+      lines.push(
+        `SINK ${random.of(['event => event', 'event => event.count > 2', 'event => ({ c: event.count, s: event.$start })'])}`,
+      );
+    return lines.join('\n  ');
+  }
   lines.push(
     `AGGREGATE BY ${random.of(['u', 'u', 'u, v', '*', 'EACH list', 'k = utils.lower(event.u)', 'EACH list, u', 'o', 'EACH $category', '$product, u'])}`,
   );
@@ -256,15 +278,40 @@ interface RandomEvent {
   readonly record: string;
 }
 
-function randomEvents(random: Random, { sources }: SourcesPlan): RandomEvent[][] {
+function randomEvents(
+  random: Random,
+  { sources }: SourcesPlan,
+  isDense: boolean,
+): RandomEvent[][] {
   const spanMs = random.of([100, 200, 400]);
   return sources.flatMap(({ name }) =>
     Array.from({ length: random.between(1, 2) }, (_, p) =>
       Array.from({ length: random.between(0, 18) }, (_, i) =>
-        randomEvent(random, name, `p${p}`, i + 1, BASE + random.below(spanMs)),
+        isDense
+          ? denseEvent(random, name, `p${p}`, i + 1, BASE + random.below(spanMs))
+          : randomEvent(random, name, `p${p}`, i + 1, BASE + random.below(spanMs)),
       ),
     ),
   );
+}
+
+function denseEvent(
+  random: Random,
+  source: string,
+  partition: string,
+  number: number,
+  at: number,
+): RandomEvent {
+  const fields = {
+    u: random.of(['a', 'a', 'b']),
+    v: random.of([0, 1, 1, 2]),
+    t: at,
+    tenant: 'acme',
+    n: number + 100,
+    ...(random.chance(0.5) ? { list: random.of([['x', 'y'], ['x']]) } : {}),
+    ...(random.chance(0.3) ? { o: { p: 1 } } : {}),
+  };
+  return { source, partition, number, at, arrivedAt: Number.NaN, record: JSON.stringify(fields) };
 }
 
 function randomEvent(

@@ -40,6 +40,12 @@ export function evaluateOver(
   return attempt(() => evaluate(tree, new Scope({ ...NOTHING_OUTSIDE, values }, true)));
 }
 
+/** Evaluates an expression in which these names are free. */
+export function evaluateOverMatch(tree: AnyNode, names: ReadonlyMap<string, unknown>): Outcome {
+  const free = (name: string): unknown => names.get(name);
+  return attempt(() => evaluate(tree, new Scope({ ...NOTHING_OUTSIDE, free }, true)));
+}
+
 function attempt(run: () => unknown): Outcome {
   try {
     return { value: run() };

@@ -3,8 +3,7 @@
  * them, and judges every window from all of its events. Only final results: what was shown before is not its matter.
  */
 import { lowerRule } from '../../packages/core/src/language/lower.ts';
-import type { RuleSyntax, WindowSyntax } from '../../packages/core/src/language/epl/syntax.ts';
-import type { Json } from '../../packages/core/src/plan/json.ts';
+import type { RuleSyntax, SourceSyntax } from '../../packages/core/src/language/epl/syntax.ts';
 import type { Result } from '../../packages/core/src/plan/result.ts';
 import type { SourcePlan, SourcesPlan } from '../../packages/core/src/plan/source-plan.ts';
 import type { Windowed } from './aggregates.ts';
@@ -13,6 +12,7 @@ import { eventFrom, type Delivery, type SeenEvent } from './events.ts';
 import { judgeOf } from './having.ts';
 import { inLists, type ReferenceList } from './lists.ts';
 import { compareEvents } from './order.ts';
+import { allKeysOf, hasInput as hasOwnInput, hasParts, isInput, keysOf, matchesOf, partsOf, passesSources } from './parts.ts';
 import { keyTextOf } from './paths.ts';
 import {
   alertsOf,
@@ -103,8 +103,7 @@ class Matcher {
     for (const key of this.#keys.values()) {
       const own = this.#resultsOf(key);
       results.push(...own);
-      const { window } = key.rule.syntax.aggregate!;
-      const forMs = alertSpanMs(window);
+      const forMs = alertSpanMs(key.rule.syntax);
       if (key.rule.syntax.status === 'enabled') alerts.push(...alertsOf(own, forMs));
     }
     results.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
@@ -113,13 +112,15 @@ class Matcher {
   }
 
   #resultsOf({ rule, tenant, texts, events }: KeyEvents): Result[] {
-    const aggregate = rule.syntax.aggregate!;
+    const { aggregate } = rule.syntax;
     const ordered = events.toSorted((a, b) =>
       compareEvents(a.event.nameAt(a.at), b.event.nameAt(b.at)),
     );
-    return trueWindows(ordered, aggregate.window, judgeOf(aggregate)).flatMap((window) =>
-      windowResults(rule, tenant, texts, window),
-    );
+    const found =
+      aggregate === null
+        ? matchesOf(rule.syntax, texts, ordered)
+        : trueWindows(ordered, aggregate.window, judgeOf(aggregate));
+    return found.flatMap((window) => windowResults(rule, tenant, texts, window));
   }
 
   #deliver(delivery: Delivery): void {
@@ -173,16 +174,11 @@ class Matcher {
   #meet(rule: RuleFacts, event: SeenEvent): boolean {
     const { syntax } = rule;
     if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
-    for (const { field, values } of syntax.sources) {
-      const value = event.get(field.path);
-      const texts = (Array.isArray(value) ? (value as Json[]) : [value]).map((one) =>
-        keyTextOf(one, []),
-      );
-      if (!texts.some((text) => text !== null && values.includes(text))) return false;
-    }
+    if (!passesSources(syntax.sources, event)) return false;
     if (syntax.filter !== null && !isTrue(runForEvent(syntax.filter, event))) return false;
     const hits: Result['iocs'][number][] = [];
     if (syntax.iocs !== null && !inLists(syntax.iocs, event, this.#input.lists, hits)) return false;
+    if (hasParts(syntax) && !isInput(syntax, event)) return false;
     const isExcepted = syntax.excepts.some(
       ({ code, untilMs }) =>
         (untilMs === null || event.factAt < untilMs) && isTrue(runForEvent(code, event)),
@@ -191,7 +187,7 @@ class Matcher {
       this.#counts.excepted++;
       return false;
     }
-    if (syntax.aggregate === null) this.#simple.push(...simpleResults(rule, event, hits));
+    if (syntax.aggregate === null && !hasParts(syntax)) this.#simple.push(...simpleResults(rule, event, hits));
     else this.#hold(rule, event);
     return true;
   }
@@ -209,15 +205,8 @@ class Matcher {
   }
 
   #holdByKeys(rule: RuleFacts, event: SeenEvent, at: number): void {
-    const parts = (rule.syntax.aggregate!.keys ?? []).map(({ value, each }) => {
-      if (value.kind === 'field') return event.keyTexts(event.get(value.field.path), each);
-      const outcome = runForEvent(value.code, event);
-      return 'value' in outcome ? event.keyTexts(outcome.value as Json | undefined, each) : [];
-    });
-    const keys = parts.reduce<string[][]>(
-      (all, texts) => all.flatMap((before) => texts.map((text) => [...before, text])),
-      [[]],
-    );
+    const { aggregate } = rule.syntax;
+    const keys = aggregate === null ? allKeysOf(rule.syntax, event) : keysOf(aggregate.keys, event);
     if (keys.length === 0) this.#counts.noKey++;
     for (const texts of keys) {
       const name = JSON.stringify([rule.id, event.tenant, texts]);
@@ -245,7 +234,13 @@ class Matcher {
 }
 
 /** How far apart results may be to be one alert. */
-function alertSpanMs(window: WindowSyntax): number {
+function alertSpanMs({ aggregate, sequence, all, join }: RuleSyntax): number {
+  if (join !== null) {
+    if (join.between.kind === 'within') return join.between.withinMs;
+    return Math.max(Math.abs(join.between.lowMs), Math.abs(join.between.highMs)) + 1;
+  }
+  if (aggregate === null) return (sequence ?? all)!.withinMs;
+  const { window } = aggregate;
   if (window.kind === 'session') return window.gapMs;
   return window.kind === 'count' ? (window.expiresMs ?? 3_600_000) : window.lengthMs;
 }
@@ -254,7 +249,8 @@ const clockName = (source: string, partition: string, using: readonly string[] |
   JSON.stringify([source, partition, using]);
 
 /** Can events of the source pass the rule's SOURCES, as far as the source's constant fields tell? */
-function canSelect({ sources, tenants }: RuleSyntax, source: SourcePlan, tenant: string): boolean {
+function canSelect(syntax: RuleSyntax, source: SourcePlan, tenant: string): boolean {
+  const { sources, tenants } = syntax;
   if (source.tenant.kind === 'constant' && source.tenant.name !== tenant) return false;
   if (
     tenants !== null &&
@@ -262,6 +258,12 @@ function canSelect({ sources, tenants }: RuleSyntax, source: SourcePlan, tenant:
     !tenants.includes(source.tenant.name)
   )
     return false;
+  const isNeeded = hasParts(syntax) && !hasOwnInput(syntax);
+  if (isNeeded && !partsOf(syntax).some((part) => canPass(part.sources, source))) return false;
+  return canPass(sources, source);
+}
+
+function canPass(sources: readonly SourceSyntax[], source: SourcePlan): boolean {
   return sources.every(({ field, values }) => {
     const name = field.path.join('.');
     if (name === '$source') return values.includes(source.name);

@@ -97,7 +97,8 @@ export function windowResults(
   keyTexts: readonly string[],
   window: TrueWindow,
 ): Result[] {
-  const names = (rule.syntax.aggregate!.keys ?? []).map(({ name }) => name);
+  const { aggregate, sequence, all, join } = rule.syntax;
+  const names = ((aggregate ?? sequence ?? all ?? join)!.keys ?? []).map(({ name }) => name);
   const key = Object.fromEntries(names.map((name, i) => [name, keyTexts[i]!]));
   const events = window.events.map(({ event, at }) => event.nameAt(at));
   const { value, measures } = window.judged;
@@ -133,10 +134,18 @@ export function windowResults(
         measures,
         fields,
         iocs: [],
+        ...(window.steps === undefined ? {} : { steps: endsOf(window.steps) }),
+        ...(window.isCut ? { cut: true as const } : {}),
       };
     });
   });
 }
+
+/** As the evidence: the first five and the last five. */
+const endsOf = (list: readonly string[]): string[] => [
+  ...list.slice(0, 5),
+  ...list.slice(Math.max(5, list.length - 5)),
+];
 
 /** An alert without its handle: which one it was first given depends on what came first. */
 export type FinalAlert = Omit<Alert, 'handle' | 'mergedInto'>;

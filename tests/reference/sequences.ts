@@ -3,6 +3,8 @@
  * that another one forbids. It looks at the events of one key, in event order.
  */
 
+import type { SequenceItem } from '../../packages/core/src/language/epl/syntax.ts';
+
 /** An item of a sequence, made ready to be asked. `Event` is whatever the caller's events are. */
 export type ReferenceItem<Event> =
   ReferenceStep<Event> | ReferenceGroup<Event> | ReferenceAbsent<Event>;
@@ -53,6 +55,16 @@ export interface FoundMatch<Event> {
   /** When it is complete: its last event's time, or the deadline of a closing absence. */
   readonly at: number;
   readonly match: Match<Event>;
+  /** It waited for this time; null: it was complete with its last event. */
+  readonly deadline: number | null;
+}
+
+/** A match that SKIP left. */
+export interface TakenMatch<Event> extends FoundMatch<Event> {
+  /** The step and event that first completed it. */
+  readonly completedBy: readonly [step: string, index: number];
+  /** More matches were complete at this moment than were taken. */
+  readonly isCut: boolean;
 }
 
 /** What a match in the making has, and what holds until it takes its next event. */
@@ -213,7 +225,11 @@ export function allMatches<Event>(
         if (cancel !== null && asks(cancel)) return;
       }
     }
-    found.set(JSON.stringify(taken), { taken, at: completeAt, match });
+    const deadline = absents.length > 0 ? completeAt : null;
+    // The same events and steps, come by in several ways, are one match: complete as soon as one way is.
+    const known = found.get(JSON.stringify(taken));
+    if (known === undefined || completeAt < known.at)
+      found.set(JSON.stringify(taken), { taken, at: completeAt, match, deadline });
   }
 
   const empty = {
@@ -281,18 +297,42 @@ export function skipped<Event>(
   matches: readonly FoundMatch<Event>[],
   skip: Skip,
   steps: readonly string[],
-): FoundMatch<Event>[] {
+): TakenMatch<Event>[] {
   const ordered = [...matches].sort((a, b) => compareMatches(a, b, steps));
-  if (skip.kind === 'none') return ordered;
-  const kept: FoundMatch<Event>[] = [];
+  const kept: TakenMatch<Event>[] = [];
+  /** How many were taken at one moment: of one completion and last event. */
+  const counts = new Map<string, number>();
   for (const match of ordered) {
     const last = kept.at(-1);
     // What may follow a complete match at its end extends it.
-    if (skip.kind === 'past-last' && last !== undefined && isPrefix(last, match))
-      kept[kept.length - 1] = { ...match, at: last.at };
-    else if (!kept.some((one) => forbids(one, match, skip))) kept.push(match);
+    if (skip.kind === 'past-last' && last !== undefined && isPrefix(last, match)) {
+      const deadline = match.deadline ?? last.deadline;
+      kept[kept.length - 1] = { ...last, ...match, at: last.at, deadline };
+      continue;
+    }
+    if (kept.some((one) => forbids(one, match, skip))) continue;
+    const moment = `${match.at} ${lastOf(match)}`;
+    const count = counts.get(moment) ?? 0;
+    if (count === MATCHES_MAX) {
+      const cut = kept.findLastIndex((one) => `${one.at} ${lastOf(one)}` === moment);
+      kept[cut] = { ...kept[cut]!, isCut: true };
+      continue;
+    }
+    counts.set(moment, count + 1);
+    kept.push({ ...match, completedBy: match.taken.at(-1)!, isCut: false });
   }
   return kept;
+}
+
+/** One completing event gives at most so many matches. */
+const MATCHES_MAX = 100;
+
+/** Names of steps in the order of the rule. */
+export function stepNames(items: readonly SequenceItem[]): string[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'group') return stepNames(item.items);
+    return item.kind === 'step' ? [item.name] : [];
+  });
 }
 
 const firstOf = ({ taken }: FoundMatch<unknown>): number => taken[0]![1];

@@ -5,7 +5,8 @@ import type { Judge, Judged } from './having.ts';
 
 /** A window or run for which HAVING is true. */
 export interface TrueWindow {
-  readonly kind: 'window' | 'run' | 'session' | 'count';
+  readonly kind:
+    'window' | 'run' | 'session' | 'count' | 'sequence' | 'all' | 'pair' | 'unmatched';
   /** What tells it from others of its key: where it starts, or its first true time, ms; of a count its first event. */
   readonly from: Json;
   readonly start: number;
@@ -15,6 +16,9 @@ export interface TrueWindow {
   readonly count: number;
   readonly events: readonly Windowed[];
   readonly judged: Judged;
+  /** Of each event the step or side that took it, where there are some. */
+  readonly steps?: readonly string[];
+  readonly isCut?: boolean;
 }
 
 /** The true windows of one key. `events` in event order. */

@@ -1,4 +1,5 @@
 /** Patterns of Flink CEP's tests (tests/cases/sequences) as rules of Weir. */
+import type { Result } from '../../packages/core/src/plan/result.ts';
 
 export interface FlinkCase {
   readonly id: string;
@@ -34,15 +35,46 @@ type Where =
   | { readonly constant: boolean }
   | { readonly field: string; readonly op: string; readonly value: unknown };
 
-/** The rule that says what the pattern says. Where it names no span, 365 days. */
+/** The rule that says what the pattern says. Where it names no span, 365 days. Its results list what each step took. */
 export function flinkRule({ id, pattern }: FlinkCase): string {
   const within = pattern.within_ms === undefined ? '365:day' : `${pattern.within_ms}:ms`;
   const items = pattern.steps.map((step, i) => stepText(step, i, i === 0 ? null : step.contiguity));
-  return `RULE ${JSON.stringify(id)} SEQUENCE BY * WITHIN ${within}\n  ${items.join('\n  ')}\n  SKIP NONE`;
+  const taken = takenSteps(pattern.steps, false).map(({ name, isList }) =>
+    isList ? `match.${name}.map((event) => event.n)` : `match.${name}.n`,
+  );
+  const having = `HAVING match => ({ taken: [${taken.join(', ')}] })`;
+  return `RULE ${JSON.stringify(id)} FILTER true SEQUENCE BY * WITHIN ${within}\n  ${items.join('\n  ')}\n  SKIP NONE ${having}`;
 }
 
+const nameOf = (step: FlinkStep, i: number): string => step.name?.replace(/\W/g, '_') ?? `g${i}`;
+
+function takenSteps(
+  steps: readonly FlinkStep[],
+  isRepeated: boolean,
+): { name: string; isList: boolean }[] {
+  return steps.flatMap((step, i) => {
+    if (step.negated) return [];
+    const isList = isRepeated || (step.times !== undefined && step.times.max !== 1);
+    if (step.group !== undefined) return takenSteps(step.group, isList);
+    return [{ name: nameOf(step, i), isList }];
+  });
+}
+
+/** The events in their order. Tests of negation feed theirs in an order of their own, which stands for their times. */
+export function flinkEvents({ id, events }: FlinkCase): Readonly<Record<string, unknown>>[] {
+  let newest = 0;
+  return events.map(({ at, ...fields }) => {
+    newest = Math.max(newest, at);
+    return { ...fields, at_ms: id.includes('NotPattern') ? newest : at };
+  });
+}
+
+/** The numbers of the events of a match. */
+export const takenEvents = ({ fields }: Result): number[] =>
+  (fields['taken'] as (number | null | number[])[]).flat().filter((n) => n !== null);
+
 function stepText(step: FlinkStep, i: number, contiguity: FlinkStep['contiguity'] | null): string {
-  const name = step.name?.replace(/\W/g, '_') ?? `g${i}`;
+  const name = nameOf(step, i);
   const how = { strict: ' NEXT', any: ' ANY', relaxed: '' }[contiguity ?? 'relaxed'];
   const conditions = [
     ...(step.type === undefined ? [] : [`event.type == ${JSON.stringify(step.type)}`]),

@@ -1,3 +1,4 @@
+import { partsLines } from './explain-parts.ts';
 import { isoTime } from '@weir/core/plan/civil.ts';
 import { spanText } from '@weir/core/language/epl/spans-of-time.ts';
 import type {
@@ -34,7 +35,9 @@ export function explainRule(rule: RulePlan, sources: SourcesPlan): string {
       ['results', 'one for each event, final at once'],
       ['alerts', 'one for each result'],
     );
-  else lines.push(...windowLines(rule.detect, latenessOf(rule, sources)));
+  else if (rule.detect.kind === 'window')
+    lines.push(...windowLines(rule.detect, latenessOf(rule, sources)));
+  else lines.push(...partsLines(rule.detect, latenessOf(rule, sources)));
   lines.push(['costs', costText(rule)]);
   return lines.map(([word, text]) => `${word.padEnd(14)}${text}`).join('\n');
 }
@@ -54,7 +57,8 @@ export function fieldsOf(rule: RulePlan): string[] {
     for (const path of plan?.paths ?? []) fields.add(pathText(path));
     if (plan?.readsWhole) fields.add('all fields');
   };
-  const value = (plan: ColumnPlan): void => {
+  const value = (plan: ColumnPlan | { readonly kind: 'bits' }): void => {
+    if (plan.kind === 'bits') return;
     if (plan.kind === 'path') fields.add(pathText(plan.path));
     else if (plan.kind === 'code') code(plan.code);
     else fields.add('all fields');
@@ -62,9 +66,17 @@ export function fieldsOf(rule: RulePlan): string[] {
   code(rule.filter);
   for (const { code: known } of rule.excepts) code(known);
   if (rule.iocs !== null) for (const field of iocFields(rule.iocs)) fields.add(field);
-  if (rule.detect.kind === 'window') {
-    for (const key of rule.detect.keys) value(key.value);
-    rule.detect.columns.forEach(value);
+  const { detect } = rule;
+  if (detect.kind !== 'simple') {
+    for (const key of detect.keys) value(key.value);
+    detect.columns.forEach(value);
+  }
+  if (detect.kind !== 'simple' && detect.kind !== 'window') {
+    for (const key of detect.keyLists.flat()) value(key.value);
+    for (const test of detect.tests) {
+      for (const { path } of test.sources) fields.add(pathText(path));
+      code(test.filter);
+    }
   }
   return [...fields];
 }

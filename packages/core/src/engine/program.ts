@@ -3,6 +3,7 @@ import type { Json, Path } from '../plan/json.ts';
 import type {
   CodePlan,
   ColumnPlan,
+  DetectPlan,
   IocPlan,
   Plan,
   RulePlan,
@@ -18,6 +19,9 @@ import {
 import type { EventReader } from '../plan/event-reader.ts';
 import { keyTextOf } from '../plan/key-text.ts';
 import { instantiate } from '../functions/instantiate.ts';
+import type { PartsPlan } from '../plan/match-plan.ts';
+import type { MatchCode } from './correlate/sequence/match-reader.ts';
+import type { CorrelateCode } from './correlate/window-kind.ts';
 import { EventClasses } from './match/event-classes.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
@@ -90,6 +94,7 @@ export class Program {
   #ruleProgram(rule: RulePlan, index: number): RuleProgram {
     const { detect, time } = rule;
     const keys = detect.kind === 'window' ? detect.keys : [];
+    const columns = detect.kind === 'simple' ? [] : detect.columns;
     return {
       index,
       rule,
@@ -98,10 +103,40 @@ export class Program {
       excepts: rule.excepts.map(({ code, untilMs }) => ({ holds: this.eventCode(code), untilMs })),
       clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
       keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
-      columns: detect.kind === 'window' ? detect.columns.map((column) => this.#value(column)) : [],
-      having:
-        detect.kind === 'window' && 'code' in detect.having ? this.code(detect.having.code) : null,
+      columns: columns.map((column) => (column.kind === 'bits' ? NO_BITS : this.#value(column))),
+      code: this.#correlateCode(detect),
+      parts: detect.kind === 'simple' || detect.kind === 'window' ? null : this.#parts(detect),
       sink: rule.sink === null ? null : this.code(rule.sink),
+    };
+  }
+
+  #correlateCode(detect: DetectPlan): CorrelateCode {
+    if (detect.kind === 'simple') return { having: null, tests: [] };
+    if (detect.kind === 'window')
+      return { having: 'code' in detect.having ? this.code(detect.having.code) : null, tests: [] };
+    return {
+      having: detect.having === null ? null : this.code(detect.having.code),
+      tests: detect.tests.map(({ withMatch }) =>
+        withMatch === null ? null : (this.code(withMatch.code) as unknown as MatchCode),
+      ),
+    };
+  }
+
+  #parts({ keyLists, tests, hasInput, isStrict }: PartsPlan): PartsProgram {
+    return {
+      keyLists: keyLists.map((keys) =>
+        keys.map(({ value, each }) => ({ value: this.#value(value), each })),
+      ),
+      tests: tests.map(({ keyList, sources, filter }) => ({
+        keyList,
+        sources: sources.map(({ path, values }) => ({
+          slot: this.slotOf(path),
+          values: new Set(values.filter((one) => one !== '')),
+        })),
+        filter: filter === null ? null : this.eventCode(filter),
+      })),
+      hasInput,
+      isStrict,
     };
   }
 
@@ -216,13 +251,13 @@ export class Program {
       !rule.tenants.includes(source.tenant.name)
     )
       return null;
-    const open: RulePlan['sources'][number][] = [];
-    for (const test of rule.sources) {
-      const known = knownText(test.path, source);
-      if (known === undefined) open.push(test);
-      else if (known === null || !test.values.includes(known)) return null;
+    const { detect } = rule;
+    const isOfParts = detect.kind !== 'simple' && detect.kind !== 'window';
+    if (isOfParts && !detect.hasInput) {
+      const canPass = detect.tests.some((test) => openTests(test.sources, source) !== null);
+      if (!canPass) return null;
     }
-    return open;
+    return openTests(rule.sources, source);
   }
 
   /** What decides the clock of a rule for a tenant, and the rule's lateness there. */
@@ -261,6 +296,19 @@ export class Program {
       : [{ ...usual, format: source.time.format }, usual];
   }
 }
+
+/** Tests that only an event can answer; null: no event of this source passes them. */
+function openTests(tests: readonly SourceTest[], source: SourcePlan): SourceTest[] | null {
+  const open: SourceTest[] = [];
+  for (const test of tests) {
+    const known = knownText(test.path, source);
+    if (known === undefined) open.push(test);
+    else if (known === null || !test.values.includes(known)) return null;
+  }
+  return open;
+}
+
+const NO_BITS: EventCode = () => 0;
 
 /** What a source declares of a field, as key text; null: no event has it; undefined: events must be asked. */
 function knownText(path: Path, source: SourcePlan): string | null | undefined {
@@ -306,8 +354,21 @@ export interface RuleProgram {
   readonly clockField: number;
   readonly keys: readonly { readonly value: EventCode; readonly each: boolean }[];
   readonly columns: readonly EventCode[];
-  readonly having: ((input: never) => unknown) | null;
+  readonly code: CorrelateCode;
+  /** null: the rule has no steps or sides. */
+  readonly parts: PartsProgram | null;
   readonly sink: ((input: never) => unknown) | null;
+}
+
+export interface PartsProgram {
+  readonly keyLists: readonly RuleProgram['keys'][];
+  readonly tests: readonly {
+    readonly keyList: number;
+    readonly sources: readonly { readonly slot: number; readonly values: ReadonlySet<string> }[];
+    readonly filter: EventCode | null;
+  }[];
+  readonly hasInput: boolean;
+  readonly isStrict: boolean;
 }
 
 export type IocProgram =

@@ -58,7 +58,6 @@ function checkRule({ syntax, file }: RuleInFile, sources: SourcesPlan): Diagnost
     found.push(diagnostic({ code, message, file, span, try: correction }));
   };
   checkWindow(syntax, add);
-  if (syntax.sequence !== null) add('E174', 'SEQUENCE is not built yet', syntax.sequence.span);
   checkLists(syntax.iocs, sources, add);
   checkSources(syntax, sources, add);
   return found;

@@ -16,6 +16,7 @@ import type { CodeProblem } from './code/code-problem.ts';
 import type { AggregateUse, CompiledCode } from './code/compiled-code.ts';
 import { compileCode } from './code/compile-code.ts';
 import { printMeaning } from './epl/print.ts';
+import { PartsLowering } from './lower-parts.ts';
 import type { AggregateSyntax, Code, IocSyntax, KeySyntax, RuleSyntax } from './epl/syntax.ts';
 
 /** Makes the plan of a rule, or says what is wrong in its code. */
@@ -37,7 +38,7 @@ class Lowering {
   readonly problems: CodeProblem[] = [];
 
   rule(rule: RuleSyntax): RulePlan {
-    const { aggregate, using } = rule;
+    const { using } = rule;
     return {
       id: rule.id ?? rule.name,
       name: rule.name,
@@ -65,9 +66,19 @@ class Lowering {
         boundMs: using?.boundMs ?? null,
         latenessMs: rule.latenessMs,
       },
-      detect: aggregate === null ? { kind: 'simple' } : this.#window(aggregate),
+      detect: this.#detect(rule),
       sink: rule.sink && this.#code(rule.sink, 'copy'),
     };
+  }
+
+  #detect(rule: RuleSyntax): DetectPlan {
+    const { aggregate, sequence, all, join } = rule;
+    if (aggregate !== null) return this.#window(aggregate);
+    const syntax = sequence ?? all ?? join;
+    if (syntax === null) return { kind: 'simple' };
+    const parts = new PartsLowering(syntax.keys, (key) => this.#key(key), this.problems);
+    if (sequence !== null) return parts.sequence(rule, sequence);
+    return all !== null ? parts.all(rule, all) : parts.join(rule, join!);
   }
 
   /** Code that was refused has no canonical text, and its rule no version. */

@@ -3,6 +3,7 @@
  * Plain frozen data; it survives `JSON.parse(JSON.stringify(plan))` and travels in CHANGE frames.
  */
 import type { Path } from './json.ts';
+import type { AllDetectPlan, JoinDetectPlan, SequenceDetectPlan } from './match-plan.ts';
 
 export interface Plan {
   readonly format: 1;
@@ -73,7 +74,11 @@ export interface TimePlan {
   readonly latenessMs: number | null;
 }
 
-export type DetectPlan = { readonly kind: 'simple' } | WindowDetectPlan;
+export type DetectPlan = { readonly kind: 'simple' } | CorrelateDetectPlan;
+
+/** Kinds that keep events by key. */
+export type CorrelateDetectPlan =
+  WindowDetectPlan | SequenceDetectPlan | AllDetectPlan | JoinDetectPlan;
 
 export interface WindowDetectPlan {
   readonly kind: 'window';
@@ -185,9 +190,13 @@ export type AggregateFunction =
  *   'events'      an array of EventReader       -> any value (HAVING that is a function)
  *   'aggregates'  an array of aggregate values  -> any value (HAVING that is an expression)
  *   'copy'        a private, plain copy         -> any value (SINK)
+ *   'step'        an EventReader, the match     -> any value (conditions that read earlier steps)
+ *   'match'       the match                     -> any value (HAVING of sequences and of ALL)
+ *   'pair'        two EventReaders              -> any value (HAVING of joins; one is undefined if it is unmatched)
+ * A match is an object of EventReaders, or lists of them, by the names of steps.
  */
 export interface CodePlan {
-  readonly role: 'event' | 'events' | 'aggregates' | 'copy';
+  readonly role: 'event' | 'events' | 'aggregates' | 'copy' | 'step' | 'match' | 'pair';
   readonly source: string;
   readonly paths: readonly Path[];
   /** Reads fields by names that are computed, or hands the event on as a value. */

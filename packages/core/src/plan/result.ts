@@ -37,6 +37,10 @@ export interface Result {
   readonly fields: Readonly<Record<string, Json>>;
   /** Rows of lists that were hit. */
   readonly iocs: readonly IocHit[];
+  /** Names of the steps or sides that took the events of `first` and `last`; only of rules that have some. */
+  readonly steps?: readonly string[];
+  /** More matches were complete at this moment than were given; only where it is so. */
+  readonly cut?: true;
 }
 
 export interface IocHit {

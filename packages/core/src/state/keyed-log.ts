@@ -157,9 +157,21 @@ export class KeyedLog {
     this.#count[row] = this.#count[row]! + 1;
   }
 
-  /** Visits the row's entries, the newest first. The bytes are the log's own: read them, keep nothing, change nothing. */
-  forEach(row: number, visit: (bytes: Uint8Array, start: number, end: number) => void): void {
-    for (let address = this.#newest[row]!; address !== 0; address = this.#arena.word(address)) {
+  /**
+   * Visits the row's entries, the newest first, at most so many. The bytes are the log's own: read them, keep nothing,
+   * change nothing.
+   */
+  forEach(
+    row: number,
+    visit: (bytes: Uint8Array, start: number, end: number) => void,
+    most = Infinity,
+  ): void {
+    let left = most;
+    for (
+      let address = this.#newest[row]!;
+      address !== 0 && left-- > 0;
+      address = this.#arena.word(address)
+    ) {
       const start = this.#arena.offsetOf(address) + ENTRY_WORDS * 4;
       visit(this.#arena.bytesAt(address), start, start + this.#arena.word(address + 1));
     }

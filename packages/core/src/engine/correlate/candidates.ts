@@ -6,7 +6,7 @@ import type { Judged } from './having.ts';
 /** A window or run for which HAVING is true, as far as is known. */
 export interface Candidate {
   /** What makes it this one among those of its key: `['window', start]`. */
-  readonly identity: readonly [kind: 'window' | 'run' | 'session' | 'count', from: Json];
+  readonly identity: readonly [kind: CandidateKind, from: Json];
   readonly start: number;
   readonly end: number;
   readonly at: number;
@@ -14,7 +14,20 @@ export interface Candidate {
   readonly first: readonly Evidence[];
   readonly last: readonly Evidence[];
   readonly judged: Judged;
+  /** The clock before lateness from which it cannot change; default: `end`. */
+  readonly settledAt?: number;
+  /** It waits for its end: nothing is shown before the clock is there. */
+  readonly isAbsence?: boolean;
+  /** Names of the steps that took the events of `first` and `last`. */
+  readonly steps?: readonly string[];
+  /** More matches were complete at this moment than are given. */
+  readonly isCut?: boolean;
+  /** The event right after which it stands among events; default: its last one. */
+  readonly trigger?: EventName;
 }
+
+export type CandidateKind =
+  'window' | 'run' | 'session' | 'count' | 'sequence' | 'all' | 'pair' | 'unmatched';
 
 export interface Evidence {
   readonly name: EventName;
@@ -52,7 +65,20 @@ export interface Scan {
   /** Events before it are needed no more. */
   readonly keepFrom: number;
   /** Scan state before `scannedTo`, for kinds that have one. */
-  readonly carried: Run | null;
+  readonly carried: Carried | null;
+  /** Kept in memory with the key, and handed to the next scan; it can be made again from the events. */
+  readonly memory?: unknown;
+  /** With `memory`: no result that is not known yet begins before it, as far as held events can tell. */
+  readonly oldestAt?: number;
+}
+
+/** What is kept of events that were let go. */
+export type Carried = Run | SequenceCarried;
+
+/** Matches must begin after an event (or with it). */
+export interface SequenceCarried {
+  readonly boundary: EventName;
+  readonly isAllowed: boolean;
 }
 
 /** A run of SLIDING in the making. */
@@ -64,10 +90,16 @@ export interface Run {
   readonly first: Evidence[];
   readonly last: Evidence[];
   readonly judged: Judged;
+  /** Names of the steps of `first` and `last`, where there are steps. */
+  readonly steps?: readonly string[];
 }
 
 /** One kind of window. */
 export interface WindowKind {
+  /** No match has fewer events. */
+  readonly eventsMin: number;
+  /** Results may be shown before their windows end. */
+  readonly isEarly: boolean;
   /**
    * `events`: all that the key holds, in event order. `scannedTo`: windows and times before it are settled.
    * `clock`, `latenessMs`: what is complete (clock >= end) and what is final (clock >= end + lateness).
@@ -80,9 +112,11 @@ export interface WindowKind {
 }
 
 export interface ScanInput {
+  /** Of a kind that gave `memory`: only those that came since. In event order. */
   readonly events: readonly HeldEvent[];
   readonly scannedTo: number;
-  readonly carried: Run | null;
+  readonly carried: Carried | null;
+  readonly memory: unknown;
   readonly clock: number;
   readonly latenessMs: number;
   readonly evidence: (event: HeldEvent) => Evidence;

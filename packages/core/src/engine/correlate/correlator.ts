@@ -9,6 +9,7 @@ import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
+import { windowKindOf } from './window-kind.ts';
 import { WindowOperator } from './window-operator.ts';
 
 export interface CorrelateOutput {
@@ -59,7 +60,7 @@ export class Correlator {
 
   #make(program: RuleProgram, tenant: string): Operator {
     const { rule } = program;
-    if (rule.detect.kind !== 'window') throw new Error(`the rule ${rule.id} has no windows`);
+    if (rule.detect.kind === 'simple') throw new Error(`the rule ${rule.id} has no windows`);
     const { clock, latenessMs } = this.#program.timeOf(program, tenant);
     const output = this.#output;
     const windows = new WindowOperator({
@@ -69,7 +70,7 @@ export class Correlator {
       latenessMs,
       clock: this.#clock(clock),
       partitions: this.#partitions,
-      having: program.having,
+      kind: windowKindOf(rule.detect, program.code, this.#partitions),
       sink: program.sink,
       raisesAlerts: rule.facts.status === 'enabled',
       output: {

@@ -1,11 +1,10 @@
-import { readerMark, type EventReader } from '../../plan/event-reader.ts';
-import type { Json, Path } from '../../plan/json.ts';
+import type { Json } from '../../plan/json.ts';
 import type { EarlyPlan, WindowDetectPlan } from '../../plan/plan.ts';
-import { valueAtPath } from '../../plan/path-value.ts';
 import { makeAggregate, type Aggregate } from './aggregates.ts';
 import { compareScalars } from '../time/event-order.ts';
 import type { HeldEvent } from './held-event.ts';
 import { plainValueFrom } from './plain-value.ts';
+import { RowReader } from './row-reader.ts';
 
 /** What HAVING said of a window: never a falsy value. */
 export interface Judged {
@@ -119,7 +118,7 @@ export class WindowJudge {
       const ordered =
         sort.length === 0 ? events.slice(from, to) : sorted(events.slice(from, to), sort);
       const readers = ordered.map(
-        (event) => new RowReader(event, having.reads, having.code.paths, this.#plan),
+        (event) => new RowReader(event, having.reads, having.code.paths, this.#plan.columns),
       );
       const value = this.#code!(readers as never);
       return value ? { value: kept(value), measures: {} } : null;
@@ -157,7 +156,7 @@ function sorted(events: HeldEvent[], sort: WindowDetectPlan['sort']): HeldEvent[
 }
 
 /** What a run carries from look to look, and from one life of the engine to the next, is plain data of its own. */
-function kept(value: unknown): Json {
+export function kept(value: unknown): Json {
   if (typeof value !== 'object' || value === null) return true;
   if (!Array.isArray(value)) return plainValueFrom(value);
   return value.map((element: unknown) => (element ? plainValueFrom(element) : null));
@@ -170,46 +169,4 @@ function compareValues(a: Json | undefined, b: Json | undefined, descending: boo
   if (left === null || right === null) return Number(left === null) - Number(right === null);
   const order = compareScalars(left, right);
   return descending ? -order : order;
-}
-
-/** A stored row, read as rule code reads events. */
-class RowReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #event: HeldEvent;
-  readonly #reads: readonly number[];
-  readonly #paths: readonly Path[];
-  readonly #plan: WindowDetectPlan;
-
-  constructor(
-    event: HeldEvent,
-    reads: readonly number[],
-    paths: readonly Path[],
-    plan: WindowDetectPlan,
-  ) {
-    this.#event = event;
-    this.#reads = reads;
-    this.#paths = paths;
-    this.#plan = plan;
-  }
-
-  get(slot: number): Json | undefined {
-    const column = this.#reads[slot];
-    if (column === undefined)
-      throw new Error(`the plan stores no column for path ${slot} of HAVING`);
-    if (this.#plan.columns[column]!.kind !== 'whole') return this.#event.columns[column];
-    return valueAtPath(this.#event.columns[column], this.#paths[slot]!);
-  }
-
-  at(path: Path): Json | undefined {
-    const slot = this.#paths.findIndex(
-      (known) => known.length === path.length && known.every((step, i) => step === path[i]),
-    );
-    return slot >= 0 ? this.get(slot) : valueAtPath(this.whole(), path);
-  }
-
-  whole(): Json {
-    const column = this.#plan.columns.findIndex(({ kind }) => kind === 'whole');
-    if (column < 0) throw new Error('HAVING reads a whole event, but the plan stores none');
-    return this.#event.columns[column] ?? null;
-  }
 }

@@ -21,6 +21,14 @@ export class HoppingWindows implements WindowKind {
     this.#having = having;
   }
 
+  get eventsMin(): number {
+    return this.#having.eventsMin;
+  }
+
+  get isEarly(): boolean {
+    return this.#having.isEarly;
+  }
+
   isFinal(end: number, clock: number, latenessMs: number): boolean {
     return clock >= end + latenessMs;
   }

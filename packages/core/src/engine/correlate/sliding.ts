@@ -29,6 +29,14 @@ export class SlidingWindows implements WindowKind {
     this.#having = having;
   }
 
+  get eventsMin(): number {
+    return this.#having.eventsMin;
+  }
+
+  get isEarly(): boolean {
+    return this.#having.isEarly;
+  }
+
   /**
    * A run one later than other windows: an event exactly at clock - lateness is on time and may yet make a false time
    * true. A single time (EVERY) ends 1 ms after its last event, so nothing that can come is in it any more.
@@ -84,7 +92,7 @@ class SlidingScan {
     this.#plan = plan;
     this.#having = having;
     this.#input = input;
-    this.#run = input.carried === null ? null : copyOf(input.carried);
+    this.#run = input.carried === null ? null : copyOf(input.carried as Run);
     this.carried = this.#run;
   }
 

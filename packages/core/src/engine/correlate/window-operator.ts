@@ -4,7 +4,7 @@
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import type { Json } from '../../plan/json.ts';
-import type { RulePlan, WindowDetectPlan, WindowPlan } from '../../plan/plan.ts';
+import type { CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
@@ -13,8 +13,7 @@ import { resultId } from '../result-id.ts';
 import type { Clock } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { KeyAlerts } from './alerts.ts';
-import type { Candidate, Evidence, Run, Scan, WindowKind } from './candidates.ts';
-import { Having, type HavingCode } from './having.ts';
+import type { Candidate, Carried, Evidence, Scan, WindowKind } from './candidates.ts';
 import {
   atOf,
   compareHeldEvents,
@@ -24,10 +23,7 @@ import {
   writePartition,
   type HeldEvent,
 } from './held-event.ts';
-import { HoppingWindows } from './hopping.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
-import { ScannedWindows } from './scanned.ts';
-import { SlidingWindows } from './sliding.ts';
 
 /** What the operator hands on. */
 export interface WindowOutput {
@@ -39,12 +35,12 @@ export interface WindowOutput {
 
 export interface WindowFacts {
   readonly rule: RulePlan;
-  readonly detect: WindowDetectPlan;
+  readonly detect: CorrelateDetectPlan;
+  readonly kind: WindowKind;
   readonly tenant: string;
   readonly latenessMs: number;
   readonly clock: Clock;
   readonly partitions: Partitions;
-  readonly having: HavingCode | null;
   readonly sink: ((copy: never) => unknown) | null;
   /** A disabled or shadow rule raises no alerts. */
   readonly raisesAlerts: boolean;
@@ -54,27 +50,26 @@ export interface WindowFacts {
 /** What has been shown of a key and has not ended. */
 interface Live {
   readonly results: Map<string, { revision: number; text: string; change: ResultChange }>;
-  carried: Run | null;
+  carried: Carried | null;
   readonly alerts: KeyAlerts;
 }
 
 /** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
 export class WindowOperator {
   readonly #facts: WindowFacts;
-  readonly #having: Having;
   readonly #windows: WindowKind;
   readonly #log = new KeyedLog();
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
+  /** What kinds keep in memory of a key, and how many events have come since. */
+  readonly #memories = new Map<number, { memory: unknown; fresh: number }>();
   /** No key holds an event before it, nor may one come: of rows that have not been looked at yet. */
   readonly #forMs: number;
 
   constructor(facts: WindowFacts) {
     this.#facts = facts;
-    this.#having = new Having(facts.detect, facts.having);
-    this.#windows = windowKindOf(facts.detect, this.#having);
-    const { window } = facts.detect;
-    this.#forMs = alertSpanMs(window);
+    this.#windows = facts.kind;
+    this.#forMs = alertSpanMs(facts.detect);
   }
 
   get keys(): number {
@@ -100,6 +95,8 @@ export class WindowOperator {
     if (this.#log.count(row) === 0 && !this.#live.has(row))
       this.#log.setMark(row, clock.value - latenessMs);
     this.#log.append(row, event, start, end);
+    const memory = this.#memories.get(row);
+    if (memory !== undefined) memory.fresh++;
     this.#touched.add(row);
     return true;
   }
@@ -114,7 +111,7 @@ export class WindowOperator {
 
   #process(row: number): void {
     const live = this.#live.get(row);
-    if (live === undefined && this.#log.count(row) < this.#having.eventsMin)
+    if (live === undefined && this.#log.count(row) < this.#windows.eventsMin)
       return this.#forget(row);
     const scan = this.#scan(row, live?.carried ?? null);
     const after = live ?? { results: new Map(), carried: null, alerts: new KeyAlerts() };
@@ -132,8 +129,11 @@ export class WindowOperator {
       newest = Math.max(newest, at);
     });
     // Windows that follow from each other: their oldest events are let go with the newest.
-    const { kind } = this.#facts.detect.window;
-    const together = kind !== 'hopping' && kind !== 'sliding';
+    const { detect } = this.#facts;
+    const together =
+      detect.kind === 'window' &&
+      detect.window.kind !== 'hopping' &&
+      detect.window.kind !== 'sliding';
     this.#log.trim(row, (bytes, start) => {
       const forgetAt = this.#windows.forgetAt(together ? newest : atOf(bytes, start), latenessMs);
       if (forgetAt <= clock.value) return false;
@@ -145,22 +145,30 @@ export class WindowOperator {
     else this.#log.timers.set(row, due);
   }
 
-  #scan(row: number, carried: Run | null): Scan {
+  #scan(row: number, carried: Carried | null): Scan {
     const { clock, latenessMs, partitions, detect } = this.#facts;
+    const remembered = this.#memories.get(row);
     const events: HeldEvent[] = [];
-    this.#log.forEach(row, (bytes, start) =>
-      events.push(readHeldEvent(bytes, start, detect.columns.length)),
+    this.#log.forEach(
+      row,
+      (bytes, start) => events.push(readHeldEvent(bytes, start, detect.columns.length)),
+      remembered?.fresh,
     );
     // Oldest first is nearly sorted, which sorting makes use of.
     events.reverse().sort((a, b) => compareHeldEvents(partitions, a, b));
-    return this.#windows.scan({
+    const scan = this.#windows.scan({
       events,
       scannedTo: this.#log.mark(row),
       carried,
+      memory: remembered?.memory ?? null,
       clock: clock.value,
       latenessMs,
       evidence: (event) => this.#evidence(event),
     });
+    const memory = scan.memory ?? null;
+    if (memory === null) this.#memories.delete(row);
+    else this.#memories.set(row, { memory, fresh: 0 });
+    return scan;
   }
 
   #evidence(event: HeldEvent): Evidence {
@@ -174,8 +182,9 @@ export class WindowOperator {
     const seen = new Set<string>();
     const isFinal = (end: number): boolean => this.#windows.isFinal(end, clock.value, latenessMs);
     for (const candidate of scan.candidates) {
-      const final = isFinal(candidate.end);
-      if (!final && !this.#having.isEarly && candidate.end > clock.value) continue;
+      const final = isFinal(settledAt(candidate));
+      const waits = !this.#windows.isEarly || candidate.isAbsence === true;
+      if (!final && waits && candidate.end > clock.value) continue;
       for (const change of this.#resultsOf(key, candidate, final)) {
         seen.add(change.result.id);
         this.#tell(live, change, final);
@@ -278,6 +287,8 @@ export class WindowOperator {
       measures: candidate.judged.measures,
       fields,
       iocs: [],
+      ...(candidate.steps === undefined ? {} : { steps: candidate.steps }),
+      ...(candidate.isCut ? { cut: true as const } : {}),
     };
   }
 
@@ -293,17 +304,18 @@ export class WindowOperator {
       forMs: this.#forMs,
     };
     // A result to come begins with an event that is still held, or with one that is still to come.
-    let oldestNeeded = clock.value - latenessMs;
-    this.#log.forEach(row, (bytes, start) => {
-      const at = atOf(bytes, start);
-      if (at >= scan.keepFrom && at < oldestNeeded) oldestNeeded = at;
-    });
+    let oldestNeeded = Math.min(clock.value - latenessMs, scan.oldestAt ?? Infinity);
+    if (scan.oldestAt === undefined)
+      this.#log.forEach(row, (bytes, start) => {
+        const at = atOf(bytes, start);
+        if (at >= scan.keepFrom && at < oldestNeeded) oldestNeeded = at;
+      });
     // Nor with one of a window that is not shown yet, or of a run whose events were let go.
-    const open = scan.candidates.filter(
-      ({ end }) => !this.#windows.isFinal(end, clock.value, latenessMs),
-    );
-    for (const { start } of [...open, ...(scan.carried === null ? [] : [scan.carried])])
-      oldestNeeded = Math.min(oldestNeeded, start);
+    for (const candidate of scan.candidates)
+      if (!this.#windows.isFinal(settledAt(candidate), clock.value, latenessMs))
+        oldestNeeded = Math.min(oldestNeeded, candidate.start);
+    if (scan.carried !== null && 'start' in scan.carried)
+      oldestNeeded = Math.min(oldestNeeded, scan.carried.start);
     for (const change of live.alerts.update(facts, oldestNeeded)) output.alert(change);
   }
 
@@ -311,12 +323,16 @@ export class WindowOperator {
   #settleRow(row: number, live: Live, scan: Scan): void {
     const { clock, latenessMs } = this.#facts;
     this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
-    this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
+    if (scan.keepFrom > -Infinity)
+      this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
     live.carried = scan.carried;
     const isQuiet = live.results.size === 0 && live.carried === null && live.alerts.isEmpty;
     if (isQuiet) {
       this.#live.delete(row);
-      if (this.#log.count(row) === 0) return this.#log.remove(row);
+      if (this.#log.count(row) === 0) {
+        this.#memories.delete(row);
+        return this.#log.remove(row);
+      }
     } else this.#live.set(row, live);
     this.#log.timers.set(row, this.#dueOf(row, live, scan));
   }
@@ -325,10 +341,11 @@ export class WindowOperator {
     const { clock, latenessMs } = this.#facts;
     let due = Math.min(scan.due, live.alerts.dueMs(this.#forMs) + latenessMs);
     // An alert also waits for events that are held: they are let go in time.
-    this.#log.forEach(row, (bytes, start) => {
-      const forgetAt = this.#windows.forgetAt(atOf(bytes, start), latenessMs);
-      if (forgetAt > clock.value && forgetAt < due) due = forgetAt;
-    });
+    if (scan.oldestAt === undefined)
+      this.#log.forEach(row, (bytes, start) => {
+        const forgetAt = this.#windows.forgetAt(atOf(bytes, start), latenessMs);
+        if (forgetAt > clock.value && forgetAt < due) due = forgetAt;
+      });
     return due <= clock.value ? nextAfter(clock.value) : due;
   }
 
@@ -377,25 +394,18 @@ const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1
 
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
+const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;
+
 /** How far apart results may be to be one alert, where the rule does not say. */
-function alertSpanMs(window: WindowPlan): number {
+function alertSpanMs(detect: CorrelateDetectPlan): number {
+  if (detect.kind === 'join') return Math.max(Math.abs(detect.lowMs), Math.abs(detect.highMs)) + 1;
+  if (detect.kind !== 'window') return detect.withinMs;
+  const { window } = detect;
   if (window.kind === 'session') return window.gapMs;
   return window.kind === 'count' ? (window.expiresMs ?? COUNT_ALERT_MS) : window.lengthMs;
 }
 
 const COUNT_ALERT_MS = 3_600_000;
-
-function windowKindOf(detect: WindowDetectPlan, having: Having): WindowKind {
-  const { window } = detect;
-  switch (window.kind) {
-    case 'hopping':
-      return new HoppingWindows(window.lengthMs, window.slideMs, having);
-    case 'sliding':
-      return new SlidingWindows(window, having);
-    default:
-      return new ScannedWindows(window, having);
-  }
-}
 
 function liveToJson(live: Live | undefined): Json {
   if (live === undefined) return null;
@@ -412,7 +422,7 @@ function liveToJson(live: Live | undefined): Json {
 function liveFromJson(json: Json): Live {
   const { results, carried, alerts } = json as unknown as {
     results: { revision: number; change: ResultChange }[];
-    carried: Run | null;
+    carried: Carried | null;
     alerts: Json;
   };
   const shown = results.map(

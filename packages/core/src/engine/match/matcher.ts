@@ -14,7 +14,13 @@ import type { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
 import { writeHeldEvent } from '../correlate/held-event.ts';
-import type { IocProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
+import type {
+  IocProgram,
+  PartsProgram,
+  Program,
+  RuleProgram,
+  SourceProgram,
+} from '../program.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { Identities } from './identities.ts';
@@ -298,6 +304,11 @@ export class Matcher {
     }
     const hits: IocHit[] = [];
     if (program.iocs !== null && !this.#inLists(view, program.iocs, hits)) return false;
+    if (program.parts !== null) {
+      this.#askTests(view, program, program.parts);
+      // A rule that does not say what its input is runs on what its parts can want.
+      if (this.#bits === 0 && !program.parts.hasInput) return false;
+    }
     if (program.excepts.length > 0 && this.#isExcepted(view, program)) return false;
     counts.matched++;
     if (rule.detect.kind === 'simple') this.#simple(view, program, hits);
@@ -403,8 +414,84 @@ export class Matcher {
       this.#lateRules.push(rule.id);
       return;
     }
+    if (program.parts !== null) {
+      if (!this.#writeParts(view, program, program.parts, at)) this.counts.noKey++;
+      return;
+    }
     this.#writeRow(view, program, at);
     if (!this.#writeKeys(view, program)) this.counts.noKey++;
+  }
+
+  /** Which conditions of the rule's parts hold for the event at hand, as bits. */
+  #bits = 0;
+
+  #askTests(view: EventView, program: RuleProgram, { tests }: PartsProgram): void {
+    this.#bits = 0;
+    for (let i = 0; i < tests.length; i++) {
+      const { sources, filter } = tests[i]!;
+      const isOfSources = sources.every(({ slot, values }) => {
+        const value = view.get(slot);
+        return typeof value === 'string' ? values.has(value) : holdsOneOf(value, values);
+      });
+      if (!isOfSources) continue;
+      try {
+        if (filter === null || filter(view)) this.#bits |= 1 << i;
+      } catch (error) {
+        if (!isNoMatch(error)) this.#error(program, 'FILTER', error);
+      }
+    }
+  }
+
+  /** Hands the event on under each key that one of the rule's lists of keys gives it. false: it has none. */
+  #writeParts(
+    view: EventView,
+    program: RuleProgram,
+    { keyLists, tests, isStrict, hasInput }: PartsProgram,
+    at: number,
+  ): boolean {
+    const bits = this.#bits;
+    const byKey = new Map<string, { readonly texts: readonly string[]; bits: number }>();
+    for (let list = 0; list < keyLists.length; list++) {
+      const seen = tests.reduce(
+        (all, { keyList }, i) => (keyList === list ? all | (bits & (1 << i)) : all),
+        0,
+      );
+      for (const texts of this.#allKeys(view, program, keyLists[list]!)) {
+        const name = JSON.stringify(texts);
+        const known = byKey.get(name);
+        if (known === undefined) byKey.set(name, { texts, bits: seen });
+        else known.bits |= seen;
+      }
+    }
+    for (const { texts, bits: own } of byKey.values()) {
+      if (own === 0 && !(isStrict && hasInput)) continue;
+      this.#writeRow(view, program, at, own);
+      this.#key.clear();
+      for (const text of texts) this.#key.text(text);
+      this.#output.row(program, this.#tenant, this.#key, this.#row);
+    }
+    return byKey.size > 0;
+  }
+
+  #allKeys(
+    view: EventView,
+    program: RuleProgram,
+    keys: RuleProgram['keys'],
+  ): readonly (readonly string[])[] {
+    let all: readonly (readonly string[])[] = [[]];
+    for (const { value, each } of keys) {
+      let read: Json | undefined;
+      try {
+        read = value(view) as Json | undefined;
+        if (typeof read === 'object') read = plainValueFrom(read);
+      } catch (error) {
+        if (!isNoMatch(error)) this.#error(program, 'AGGREGATE BY', error);
+        return [];
+      }
+      const texts = this.#keyTexts(read, each);
+      all = all.flatMap((before) => texts.map((text) => [...before, text]));
+    }
+    return all;
   }
 
   /** The event's own time, also when it lies in the future (which is judged by the caller). */
@@ -426,10 +513,12 @@ export class Matcher {
     return lateness;
   }
 
-  #writeRow(view: EventView, program: RuleProgram, at: number): void {
+  /** `bits`: of the conditions of parts, which stand in the first column. */
+  #writeRow(view: EventView, program: RuleProgram, at: number, bits: number | null = null): void {
     this.#row.clear();
     const columns: (Json | undefined)[] = [];
     for (const column of program.columns) columns.push(this.#columnValue(view, program, column));
+    if (bits !== null) columns[0] = bits;
     writeHeldEvent(this.#row, {
       at,
       partition: this.#partition,

@@ -1,7 +1,15 @@
 import type { Json } from '../../plan/json.ts';
+import type { EventName } from '../../plan/result.ts';
 
 /** The order of texts by code unit. */
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The order of events: ($at, source, partition, number). */
+export const compareEventNames = (a: EventName, b: EventName): number =>
+  a.at - b.at ||
+  compareText(a.source, b.source) ||
+  compareText(a.partition, b.partition) ||
+  compareEventNumbers(a.number, b.number);
 
 /**
  * The order of event numbers (docs/language.md section 1): numbers and strings of digits by value and before other

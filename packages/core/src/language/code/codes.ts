@@ -62,4 +62,10 @@ export const javascriptCodes: readonly CodeFacts[] = [
     title: 'an aggregate of the wrong shape',
     why: 'it cannot be said what it counts',
   },
+  {
+    code: 'E312',
+    title: 'a match that is read in another way than by its steps',
+    why: 'only what steps took is kept, under their names',
+    example: 'STEP b FILTER (event, match) => event.x == match.a.x',
+  },
 ];

@@ -13,6 +13,7 @@ const SOURCE_MAX = 512 * 1024;
 export function compileCode(
   code: Code,
   role: CodePlan['role'],
+  steps?: ReadonlyMap<string, 'event' | 'events'>,
 ): { compiled: CompiledCode | null; problems: CodeProblem[] } {
   if (code.span.end - code.span.start > SOURCE_MAX)
     return {
@@ -27,7 +28,7 @@ export function compileCode(
     };
   try {
     if (role === 'aggregates') return compileAggregates(code);
-    const emitter = new Emitter(role, code.names);
+    const emitter = new Emitter(role, code.names, steps);
     const body = emitter.clause(code.tree);
     if (emitter.problems.length > 0) return { compiled: null, problems: emitter.problems };
     const plan: CodePlan = {
@@ -37,7 +38,8 @@ export function compileCode(
       readsWhole: emitter.readsWhole,
       text: printCode(code.tree),
     };
-    return { compiled: { plan, aggregates: [], early: null }, problems: [] };
+    const { readsMatch } = emitter;
+    return { compiled: { plan, aggregates: [], early: null, readsMatch }, problems: [] };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return {

@@ -5,6 +5,8 @@ export interface CompiledCode {
   /** Of role 'aggregates' only. */
   readonly aggregates: readonly AggregateUse[];
   readonly early: EarlyPlan | null;
+  /** Of role 'step': it reads earlier steps. */
+  readonly readsMatch?: boolean;
 }
 
 /** One aggregate that HAVING reads. */

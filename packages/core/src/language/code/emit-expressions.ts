@@ -42,7 +42,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (kind !== 'event' && kind !== 'events') return text;
     this.readsWhole = true;
     // In HAVING the reader itself is handed on; the library reads through it.
-    return kind === 'event' && this.role !== 'events' ? `${text}.whole()` : text;
+    return kind === 'event' && !this.readsRows ? `${text}.whole()` : text;
   }
 
   expression(node: AnyNode): Emitted {
@@ -138,6 +138,8 @@ export abstract class ExpressionEmitter extends EmitterState {
 
   protected identifier(node: AnyNode & { type: 'Identifier' }): Emitted {
     const known = this.lookup(node.name);
+    if (known?.kind === 'match')
+      return this.refuse(node, 'E312', 'a match is read by the names of its steps', `${node.name}.step`);
     if (known !== undefined) return { text: `u$${node.name}`, kind: known.kind };
     if (node.name === 'undefined' || node.name === 'NaN' || node.name === 'Infinity')
       return primitive(node.name === 'undefined' ? '(void 0)' : node.name);
@@ -204,7 +206,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (path.length === 0) return { text: event, kind: 'event' };
     if (resultFacts.has(path[0]!))
       return this.refuse(node, 'E190', `reading ${path[0]} of results is not built yet`);
-    const reads = this.role === 'events' ? `${event}?.get` : `${event}.get`;
+    const reads = this.readsRows ? `${event}?.get` : `${event}.get`;
     const text = `${reads}(${this.slot(path)})`;
     if (path.length < 2 || path.at(-1) !== 'length') return any(text);
     return any(`H.lengthOr(${text}, ${reads}(${this.slot(path.slice(0, -1))}))`);
@@ -230,18 +232,20 @@ export abstract class ExpressionEmitter extends EmitterState {
     const constant = this.namespaceConstant(node);
     if (constant !== null) return next(constant);
     const { root, steps } = this.staticChain(node);
+    const ofMatch = this.matchRoot(root, steps, node);
+    if (ofMatch !== null) return next(ofMatch);
     if (steps.length > 0) {
       const fields = this.fieldsRoot(root, steps, node);
       if (fields !== null) return next(fields);
       const known =
         this.pathRoot(root) ??
-        (this.role === 'events' && root.type !== 'Identifier' && !hasOptional(node)
+        (this.readsRows && root.type !== 'Identifier' && !hasOptional(node)
           ? this.rootOfEvents(root)
           : null);
       if (known !== null && known.kind !== 'events') return next(this.readPath(known, steps, node));
       if (known !== null && steps.length === 1 && steps[0] === 'length')
         return next(primitive(`${known.text}.length`));
-      if (known === null && this.role === 'events' && steps.length > 1 && !hasOptional(node))
+      if (known === null && this.readsRows && steps.length > 1 && !hasOptional(node))
         return next(
           any(`H.path(${this.value(root)}, ${this.constant(JSON.stringify(steps), 'c')})`),
         );
@@ -262,6 +266,24 @@ export abstract class ExpressionEmitter extends EmitterState {
       };
       return node.optional ? this.optional(object, (from) => next(read(from))) : next(read(object));
     });
+  }
+
+  /** `match.step.field`, as far as it is read by name; null: it is no such chain. */
+  protected matchRoot(root: AnyNode, steps: readonly string[], node: Node): Emitted | null {
+    if (root.type !== 'Identifier' || this.lookup(root.name)?.kind !== 'match') return null;
+    const [name, ...rest] = steps;
+    if (name === undefined) return null;
+    const kind = this.steps.get(name);
+    if (kind === undefined)
+      return this.refuse(node, 'E312', `no step is called ${name}`, nearest(name, [...this.steps.keys()]));
+    this.readsMatch = true;
+    const held: Emitted = { text: `H.get(u$${root.name}, ${stringText(name)})`, kind };
+    if (rest.length === 0) return held;
+    if (kind === 'event') return this.readPath(held, rest, node);
+    if (rest.length === 1 && rest[0] === 'length') return primitive(`${held.text}.length`);
+    if (!/^\d+$/.test(rest[0]!)) return this.refuse(node, 'E312', `match.${name} is a list of events`, `match.${name}.at(-1)`);
+    const one: Emitted = { text: `H.get(${held.text}, ${rest[0]})`, kind: 'event' };
+    return rest.length === 1 ? one : this.readPath(one, rest.slice(1), node);
   }
 
   protected rootOfEvents(root: AnyNode): Emitted | null {

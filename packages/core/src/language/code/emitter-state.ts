@@ -22,9 +22,22 @@ export class EmitterState {
   protected depth = 0;
   protected temporaries = 0;
 
-  constructor(role: CodePlan['role'], names: Code['names']) {
+  /** Steps that `match` has, and which of them are lists. */
+  readonly steps: ReadonlyMap<string, 'event' | 'events'>;
+  /** Code that reads stored events: `event?.get`, and a reader may be a value. */
+  readonly readsRows: boolean;
+  /** The match itself was read. */
+  readsMatch = false;
+
+  constructor(
+    role: CodePlan['role'],
+    names: Code['names'],
+    steps: ReadonlyMap<string, 'event' | 'events'> = new Map(),
+  ) {
     this.role = role;
     this.names = names;
+    this.steps = steps;
+    this.readsRows = role !== 'event' && role !== 'copy';
   }
 
   wrap(body: string): string {

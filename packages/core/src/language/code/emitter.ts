@@ -1,10 +1,30 @@
 import type { AnyNode, ArrowFunctionExpression, Function as FunctionNode, Node } from 'acorn';
+import type { CodePlan } from '../../plan/plan.ts';
 import { refusedNames } from './allowed.ts';
 import { any } from './kinds.ts';
 import type { Emitted, Kind, Scope } from './kinds.ts';
 import { stringText } from './print-code.ts';
 import { assignedNames, isFunction, namesIn, staticKey, visitOwn } from './tree-names.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
+
+/** What a clause of a role gets: names in expressions, and what they are. */
+const PARAMETERS: Readonly<
+  Record<CodePlan['role'], readonly (readonly [name: string, kind: Kind])[]>
+> = {
+  event: [['event', 'event']],
+  events: [['events', 'events']],
+  aggregates: [],
+  copy: [['event', 'copy']],
+  step: [
+    ['event', 'event'],
+    ['match', 'match'],
+  ],
+  match: [['match', 'match']],
+  pair: [
+    ['a', 'event'],
+    ['b', 'event'],
+  ],
+};
 
 /** Writes the code of one clause anew from its tree, so that nothing of the author's text is ever evaluated. */
 export class Emitter extends ExpressionEmitter {
@@ -13,11 +33,12 @@ export class Emitter extends ExpressionEmitter {
     this.refuseSize(tree);
     this.assigned = assignedNames(tree);
     if (isFunction(tree)) return this.clauseFunction(tree);
-    const kind: Kind = this.role === 'copy' ? 'copy' : 'event';
-    this.scopes.push(new Map([['event', { kind, isFixed: true }]]));
+    const names = PARAMETERS[this.role];
+    const scope: Scope = new Map(names.map(([name, kind]) => [name, { kind, isFixed: true }]));
+    this.scopes.push(scope);
     const body = this.value(tree as AnyNode);
     this.scopes.pop();
-    return `(u$event) => (${body})`;
+    return `(${names.map(([name]) => `u$${name}`).join(', ')}) => (${body})`;
   }
 
   /** A clause without an event: what its aggregates gave is all that it reads. */
@@ -28,15 +49,20 @@ export class Emitter extends ExpressionEmitter {
   }
 
   protected clauseFunction(node: FunctionNode | ArrowFunctionExpression): string {
-    const kind: Kind = this.role === 'events' ? 'events' : this.role === 'copy' ? 'copy' : 'event';
-    if (node.params.length > 1)
+    const names = PARAMETERS[this.role];
+    if (node.params.length > names.length)
       this.refuse(
-        node.params[1]!,
+        node.params[names.length]!,
         'E308',
-        `this clause calls its function with one value`,
-        'keep the first parameter only',
+        names.length === 1
+          ? `this clause calls its function with one value`
+          : `this clause calls its function with ${names.length} values`,
+        names.length === 1 ? 'keep the first parameter only' : 'leave out the others',
       );
-    return this.functionText(node, [kind]);
+    return this.functionText(
+      node,
+      names.map(([, kind]) => kind),
+    );
   }
 
   /** A function whose parameters are of these kinds. */
@@ -179,7 +205,7 @@ export class Emitter extends ExpressionEmitter {
   protected heldKind(from: Emitted, name: string, keyword: string): Kind {
     if (from.kind === 'primitive')
       return keyword === 'const' || !this.assigned.has(name) ? 'primitive' : 'any';
-    const isReader = (from.kind === 'event' && this.role === 'events') || from.kind === 'events';
+    const isReader = (from.kind === 'event' && this.readsRows) || from.kind === 'events';
     return isReader && keyword === 'const' && !this.assigned.has(name) ? from.kind : 'any';
   }
 

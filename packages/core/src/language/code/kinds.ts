@@ -5,8 +5,9 @@
  *   copy       SINK's private plain value
  *   primitive  never an object
  *   any        all else; in HAVING it can be a reader only if some event was used as a value (`readsWhole`)
+ *   match      the match of a sequence: its steps are events or lists of them
  */
-export type Kind = 'event' | 'events' | 'copy' | 'primitive' | 'any';
+export type Kind = 'event' | 'events' | 'copy' | 'match' | 'primitive' | 'any';
 
 export interface Emitted {
   readonly text: string;

@@ -40,7 +40,11 @@ export function assembleRule(
     aggregate: aggregateOf(clauses, selected.having),
     sequence:
       clauses.sequence === undefined ? null : { ...clauses.sequence, having: selected.having },
+    all: clauses.all === undefined ? null : { ...clauses.all, having: selected.having },
+    join: clauses.join === undefined ? null : { ...clauses.join, having: selected.having },
+    alert: clauses.alert ?? null,
     sink: selected.sink,
+    outputs: clauses.outputs ?? [],
     tests: clauses.tests,
   };
   return { rule, problems };
@@ -55,10 +59,28 @@ function aggregateOf(
 }
 
 function refuseIncomplete(
-  { aggregate, window, sortSpan, having, sequence }: Clauses,
+  clauses: Clauses,
   problems: ClauseProblem[],
 ): void {
-  if (sequence !== undefined && aggregate === undefined && window === undefined) return;
+  const { aggregate, window, sortSpan, having } = clauses;
+  const kinds = [
+    ['AGGREGATE BY', aggregate],
+    ['SEQUENCE', clauses.sequence],
+    ['ALL', clauses.all],
+    ['JOIN', clauses.join],
+  ] as const;
+  const given = kinds.filter(([, one]) => one !== undefined);
+  if (given.length > 1)
+    problems.push(
+      new ClauseProblem(
+        'E112',
+        `${given[1]![0]} and ${given[0]![0]} both say how events belong together`,
+        given[1]![1]!.span,
+        'make two rules; a rule may read the results of another',
+      ),
+    );
+  if (given.length > 0 && aggregate === undefined && window === undefined && sortSpan === undefined)
+    return;
   if (aggregate !== undefined) {
     if (window === undefined)
       problems.push(

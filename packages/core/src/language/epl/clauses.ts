@@ -4,14 +4,19 @@ import { ClauseProblem, type Cursor } from './cursor.ts';
 import { takeFieldName, takeSeverity, takeStatus, takeStrings } from './names.ts';
 import { makeTimeReader } from '../../plan/parse-time.ts';
 import { takeKeys, takeSources } from './keys-and-sources.ts';
-import { takeSequence } from './sequence-clause.ts';
+import { takeAlert, takeOutputs } from './alert-clause.ts';
+import { takeAll, takeJoin, takeSequence } from './sequence-clause.ts';
 import { takeSpan, takeWindow } from './spans-of-time.ts';
 import type {
+  AlertSyntax,
+  AllSyntax,
   Code,
   ExceptSyntax,
   FieldName,
   IocSyntax,
+  JoinSyntax,
   KeySyntax,
+  OutputSyntax,
   RuleSyntax,
   SequenceSyntax,
   SourceSyntax,
@@ -40,6 +45,10 @@ export interface Clauses {
   aggregate?: { span: Span; keys: readonly KeySyntax[] | null };
   window?: WindowSyntax;
   sequence?: Omit<SequenceSyntax, 'having'>;
+  all?: Omit<AllSyntax, 'having'>;
+  join?: Omit<JoinSyntax, 'having'>;
+  alert?: AlertSyntax;
+  outputs?: readonly OutputSyntax[];
   sort?: readonly { field: FieldName; descending: boolean }[];
   sortSpan?: Span;
   having?: Code;
@@ -145,12 +154,28 @@ export const clauses: readonly Clause[] = [
     sets: 'sequence',
     read: (cursor, to, start) => (to.sequence = takeSequence(cursor, start)),
   },
-  later('E175', 'ALL'),
-  later('E176', 'JOIN'),
-  later('E179', 'ALERT', 'BY'),
+  {
+    words: ['ALL', 'BY'],
+    sets: 'all',
+    read: (cursor, to, start) => (to.all = takeAll(cursor, start)),
+  },
+  {
+    words: ['JOIN', 'BY'],
+    sets: 'join',
+    read: (cursor, to, start) => (to.join = takeJoin(cursor, start)),
+  },
+  {
+    words: ['ALERT', 'BY'],
+    sets: 'alert',
+    read: (cursor, to, start) => (to.alert = takeAlert(cursor, start)),
+  },
   later('E180', 'SCORE'),
   { words: ['SINK'], sets: 'sink', read: (cursor, to) => (to.sink = takeCode(cursor, 'event')) },
-  later('E177', 'OUTPUT'),
+  {
+    words: ['OUTPUT'],
+    sets: 'outputs',
+    read: (cursor, to, start) => (to.outputs = takeOutputs(cursor, start)),
+  },
   later('E178', 'ACTION'),
   later('E186', 'PATH'),
   later('E187', 'METRIC'),

@@ -3,14 +3,18 @@ import { printCode, stringText } from '../code/print-code.ts';
 import { spanText } from './spans-of-time.ts';
 import type {
   AggregateSyntax,
+  AlertSyntax,
+  AllSyntax,
   Code,
   FieldName,
   IocSyntax,
+  JoinSyntax,
   KeySyntax,
   LoopSyntax,
   RuleSyntax,
   SequenceItem,
   SequenceSyntax,
+  SideSyntax,
   SourceSyntax,
   TestSyntax,
   WindowSyntax,
@@ -63,7 +67,12 @@ function meaningOf(rule: RuleSyntax): string[] {
   one('LATENESS', rule.latenessMs === null ? null : spanText(rule.latenessMs));
   if (rule.aggregate !== null) lines.push(...aggregateLines(rule.aggregate));
   if (rule.sequence !== null) lines.push(...sequenceLines(rule.sequence));
+  if (rule.all !== null) lines.push(...allLines(rule.all));
+  if (rule.join !== null) lines.push(...joinLines(rule.join));
+  if (rule.alert !== null) lines.push(alertText(rule.alert));
   one('SINK', rule.sink && codeText(rule.sink));
+  if (rule.outputs.length > 0)
+    lines.push(`OUTPUT ${rule.outputs.map(({ name }) => name).join(', ')}`);
   return lines;
 }
 
@@ -93,6 +102,45 @@ function sequenceLines({ keys, withinMs, items, cancel, skip, having }: Sequence
   return lines;
 }
 
+function allLines({ keys, withinMs, items, having }: AllSyntax): string[] {
+  return [
+    `ALL BY ${keysText(keys)}`,
+    `WITHIN ${spanText(withinMs)}`,
+    ...items.map(itemText),
+    ...(having === null ? [] : [`HAVING ${codeText(having)}`]),
+  ];
+}
+
+function joinLines({ keys, between, sides, keep, having }: JoinSyntax): string[] {
+  return [
+    `JOIN BY ${keysText(keys)}`,
+    between.kind === 'within'
+      ? `WITHIN ${spanText(between.withinMs)}`
+      : `BETWEEN ${signedText(between.lowMs)} AND ${signedText(between.highMs)}`,
+    ...sides.map((side) => [`SIDE ${side.name}`, ...choiceParts(side)].join(' ')),
+    ...keep.map(({ side, only }) => `KEEP ${only ? 'ONLY ' : ''}UNMATCHED ${side}`),
+    ...(having === null ? [] : [`HAVING ${codeText(having)}`]),
+  ];
+}
+
+function alertText({ fields, forMs, maxMs }: AlertSyntax): string {
+  const by = fields.length === 0 ? '*' : fields.map(nameText).join(', ');
+  return `ALERT BY ${by}${forMs === null ? '' : ` FOR ${spanText(forMs)}`}${maxMs === null ? '' : ` MAX ${spanText(maxMs)}`}`;
+}
+
+const keysText = (keys: readonly KeySyntax[] | null): string =>
+  keys === null ? '*' : keys.map(keyText).join(', ');
+
+const signedText = (ms: number): string => (ms < 0 ? `-${spanText(-ms)}` : spanText(ms));
+
+function choiceParts({ keys, sources, filter }: Pick<SideSyntax, 'keys' | 'sources' | 'filter'>): string[] {
+  return [
+    ...(keys === null ? [] : [`BY ${keysText(keys)}`]),
+    ...(sources.length === 0 ? [] : [`SOURCES ${sourcesText(sources)}`]),
+    ...(filter === null ? [] : [`FILTER ${codeText(filter)}`]),
+  ];
+}
+
 function itemText(item: SequenceItem): string {
   if (item.kind === 'group')
     return `STEP ${item.name} (${item.items.map(itemText).join(' ')})${loopText(item.loop)}${item.isOptional ? ' OPTIONAL' : ''}`;
@@ -100,9 +148,7 @@ function itemText(item: SequenceItem): string {
   const isNext = item.kind === 'absent' ? item.isNext : item.contiguity === 'next';
   if (isNext) parts.push('NEXT');
   if (item.kind === 'step' && item.contiguity === 'any') parts.push('ANY');
-  if (item.keys !== null) parts.push(`BY ${item.keys.map(keyText).join(', ')}`);
-  if (item.sources.length > 0) parts.push(`SOURCES ${sourcesText(item.sources)}`);
-  if (item.filter !== null) parts.push(`FILTER ${codeText(item.filter)}`);
+  parts.push(...choiceParts(item));
   const end = item.withinMs === null ? '' : ` WITHIN ${spanText(item.withinMs)}`;
   if (item.kind === 'absent') return parts.join(' ') + end;
   return parts.join(' ') + loopText(item.loop) + (item.isOptional ? ' OPTIONAL' : '') + end;

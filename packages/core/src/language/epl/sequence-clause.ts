@@ -4,13 +4,17 @@ import { takeKeys, takeSources } from './keys-and-sources.ts';
 import { takeSpan } from './spans-of-time.ts';
 import type {
   AbsentSyntax,
+  AllSyntax,
   Code,
   Contiguity,
   GroupSyntax,
+  JoinBetween,
+  JoinSyntax,
   KeySyntax,
   LoopSyntax,
   SequenceItem,
   SequenceSyntax,
+  SideSyntax,
   SkipSyntax,
   SourceSyntax,
   StepSyntax,
@@ -33,6 +37,79 @@ export function takeSequence(cursor: Cursor, start: number): Omit<SequenceSyntax
   const span = { start, end: cursor.position };
   refuseNames(items);
   return { span, keys, withinMs, items, cancel, skip };
+}
+
+/** What follows `ALL BY`. Which items may stand there is checked later. */
+export function takeAll(cursor: Cursor, start: number): Omit<AllSyntax, 'having'> {
+  const keys = takeKeys(cursor);
+  if (!cursor.takeKeywords('WITHIN'))
+    throw new ClauseProblem(
+      'E111',
+      'ALL needs WITHIN: how far may its events be apart?',
+      { start, end: cursor.position },
+      'WITHIN 10:min',
+    );
+  const withinMs = takeSpan(cursor);
+  const items = takeItems(cursor, 0);
+  refuseNames(items);
+  return { span: { start, end: cursor.position }, keys, withinMs, items };
+}
+
+/** What follows `JOIN BY`. */
+export function takeJoin(cursor: Cursor, start: number): Omit<JoinSyntax, 'having'> {
+  const keys = takeKeys(cursor);
+  const between = takeBetween(cursor, start);
+  const sides = [takeSide(cursor), takeSide(cursor)] as const;
+  if (sides[0].name === sides[1].name)
+    throw new ClauseProblem('E104', `both sides are called ${sides[0].name}`, sides[1].span);
+  const keep: JoinSyntax['keep'][number][] = [];
+  for (;;) {
+    cursor.skipSpace();
+    const at = cursor.position;
+    if (!cursor.takeKeywords('KEEP')) break;
+    const only = cursor.takeKeywords('ONLY');
+    cursor.expectKeywords('UNMATCHED');
+    const side = takeName(cursor);
+    const span = { start: at, end: cursor.position };
+    if (!sides.some(({ name }) => name === side))
+      throw new ClauseProblem('E103', `no side is called ${side}`, span, sides[0].name);
+    keep.push({ side, only, span });
+  }
+  return { span: { start, end: cursor.position }, keys, between, sides, keep };
+}
+
+function takeBetween(cursor: Cursor, start: number): JoinBetween {
+  if (cursor.takeKeywords('WITHIN')) return { kind: 'within', withinMs: takeSpan(cursor) };
+  if (!cursor.takeKeywords('BETWEEN'))
+    throw new ClauseProblem(
+      'E111',
+      'a join needs WITHIN or BETWEEN: how far may its events be apart?',
+      { start, end: cursor.position },
+      'WITHIN 20:min',
+    );
+  const lowMs = takeSigned(cursor);
+  cursor.expectKeywords('AND');
+  const highMs = takeSigned(cursor);
+  if (lowMs > highMs)
+    throw new ClauseProblem(
+      'E103',
+      'BETWEEN names the lesser distance first',
+      { start, end: cursor.position },
+      'BETWEEN -5:sec AND 20:min',
+    );
+  return { kind: 'between', lowMs, highMs };
+}
+
+const takeSigned = (cursor: Cursor): number =>
+  cursor.takeSign('-') ? -takeSpan(cursor, 0) : takeSpan(cursor, 0);
+
+function takeSide(cursor: Cursor): SideSyntax {
+  cursor.skipSpace();
+  const start = cursor.position;
+  cursor.expectKeywords('SIDE');
+  const name = takeName(cursor);
+  const choice = takeChoice(cursor);
+  return { span: { start, end: cursor.position }, name, ...choice };
 }
 
 const DEPTH_MAX = 8;

@@ -28,7 +28,12 @@ export interface RuleSyntax {
   readonly latenessMs: number | null;
   readonly aggregate: AggregateSyntax | null;
   readonly sequence: SequenceSyntax | null;
+  readonly all: AllSyntax | null;
+  readonly join: JoinSyntax | null;
+  /** null: by the rule's key. */
+  readonly alert: AlertSyntax | null;
   readonly sink: Code | null;
+  readonly outputs: readonly OutputSyntax[];
   readonly tests: readonly TestSyntax[];
 }
 
@@ -78,6 +83,52 @@ export interface SequenceSyntax {
   readonly cancel: Code | null;
   readonly skip: SkipSyntax;
   readonly having: Code | null;
+}
+
+/** Steps in any order, within a span. */
+export interface AllSyntax {
+  readonly span: Span;
+  readonly keys: readonly KeySyntax[] | null;
+  readonly withinMs: number;
+  readonly items: readonly SequenceItem[];
+  readonly having: Code | null;
+}
+
+/** Pairs of events of two sides. */
+export interface JoinSyntax {
+  readonly span: Span;
+  readonly keys: readonly KeySyntax[] | null;
+  readonly between: JoinBetween;
+  readonly sides: readonly [SideSyntax, SideSyntax];
+  readonly keep: readonly { readonly side: string; readonly only: boolean; readonly span: Span }[];
+  readonly having: Code | null;
+}
+
+/** How far the events of a pair may be apart: less than a span, or `b.$at - a.$at` between two, inclusive. */
+export type JoinBetween =
+  | { readonly kind: 'within'; readonly withinMs: number }
+  | { readonly kind: 'between'; readonly lowMs: number; readonly highMs: number };
+
+export interface SideSyntax {
+  readonly span: Span;
+  readonly name: string;
+  readonly keys: readonly KeySyntax[] | null;
+  readonly sources: readonly SourceSyntax[];
+  readonly filter: Code | null;
+}
+
+/** Results with equal values of these fields are one alert. */
+export interface AlertSyntax {
+  readonly span: Span;
+  /** Empty: `*`, all results of the rule. */
+  readonly fields: readonly FieldName[];
+  readonly forMs: number | null;
+  readonly maxMs: number | null;
+}
+
+export interface OutputSyntax {
+  readonly span: Span;
+  readonly name: string;
 }
 
 export type SequenceItem = StepSyntax | GroupSyntax | AbsentSyntax;

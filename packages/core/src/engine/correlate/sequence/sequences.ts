@@ -1,0 +1,229 @@
+import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
+import type { Json } from '../../../plan/json.ts';
+import type { EventName } from '../../../plan/result.ts';
+import {
+  EVIDENCE_MAX,
+  type Candidate,
+  type Evidence,
+  type Scan,
+  type ScanInput,
+  type SequenceCarried,
+  type WindowKind,
+} from '../candidates.ts';
+import { kept, type Judged } from '../having.ts';
+import { compareEventNames } from '../../time/event-order.ts';
+import type { HeldEvent } from '../held-event.ts';
+import { Automaton } from './automaton.ts';
+import { MatchReader, type MatchCode } from './match-reader.ts';
+import type { Chain } from './node-list.ts';
+import { SequenceRun, type Taken } from './sequence-run.ts';
+
+/** Keys with fewer events are looked at anew each time, which costs less than keeping what was found. */
+const REMEMBERED_FROM = 8;
+
+interface Memory {
+  readonly run: SequenceRun;
+  readonly shown: WeakMap<Taken, Shown>;
+}
+
+type Shown = { readonly candidate: Candidate | null; readonly error: unknown };
+
+/** `SEQUENCE`: the matches that SKIP leaves are the candidates. */
+export class Sequences implements WindowKind {
+  readonly isEarly = true;
+  readonly eventsMin: number;
+  readonly #plan: SequenceDetectPlan;
+  readonly #automaton: Automaton;
+  readonly #having: MatchReader | null;
+  readonly #compare: (a: HeldEvent, b: HeldEvent) => number;
+
+  constructor(
+    plan: SequenceDetectPlan,
+    codes: readonly (MatchCode | null)[],
+    having: MatchCode | null,
+    compare: (a: HeldEvent, b: HeldEvent) => number,
+  ) {
+    this.#plan = plan;
+    this.#automaton = new Automaton(plan, codes);
+    this.#having = plan.having === null ? null : new MatchReader(plan, plan.having, having!);
+    this.#compare = compare;
+    // A leading absence looks at events that are of no match.
+    this.eventsMin = plan.automaton.eventsMin;
+  }
+
+  isFinal(end: number, clock: number, latenessMs: number): boolean {
+    return clock >= end + latenessMs;
+  }
+
+  forgetAt(at: number, latenessMs: number): number {
+    const { withinMs, automaton } = this.#plan;
+    return at + withinMs + automaton.lookbackMs + latenessMs;
+  }
+
+  scan(input: ScanInput): Scan {
+    const { clock, latenessMs, scannedTo } = input;
+    const memory = (input.memory as Memory | null) ?? this.#begin(input);
+    const { run } = memory;
+    run.add(input.events);
+    const candidates: Candidate[] = [];
+    const failures: Scan['failures'][number][] = [];
+    let due = Infinity;
+    for (const taken of run.takenAt(clock)) {
+      const end = settledAt(taken, this.#plan);
+      if (end <= scannedTo) continue;
+      const { candidate, error } = this.#shown(memory, taken, input.evidence);
+      if (candidate !== null) candidates.push(candidate);
+      if (error !== null) failures.push({ error, end, event: taken.completedBy.event });
+      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, end + latenessMs);
+    }
+    if (run.nextDeadline > clock) due = Math.min(due, run.nextDeadline);
+    run.settle(clock - latenessMs);
+    const { withinMs, automaton } = this.#plan;
+    const needlessTo = clock - latenessMs - withinMs - automaton.lookbackMs + 1;
+    // Letting events go costs a look at all that are held: of many, it waits for many to go.
+    const isWorth = run.size < REMEMBERED_FROM || run.countBefore(needlessTo) * 4 > run.size;
+    const keepFrom = isWorth ? needlessTo : -Infinity;
+    const carried = this.#carried(input, run, keepFrom);
+    const isRemembered = run.size >= REMEMBERED_FROM;
+    const oldestAt = run.oldestAt;
+    due = Math.min(due, Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + withinMs / 4);
+    return {
+      candidates,
+      failures,
+      due,
+      keepFrom,
+      carried,
+      memory: isRemembered ? memory : null,
+      oldestAt: Math.max(oldestAt, needlessTo),
+    };
+  }
+
+  #begin({ events, scannedTo, carried, evidence }: ScanInput): Memory {
+    const before = carried as SequenceCarried | null;
+    let boundary = 0;
+    if (before !== null)
+      while (
+        boundary < events.length &&
+        compareEventNames(evidence(events[boundary]!).name, before.boundary) <
+          (before.isAllowed ? 0 : 1)
+      )
+        boundary++;
+    // Matches of PAST LAST and TO NEXT are found again as they were; others only go on from what was carried.
+    const { kind } = this.#plan.skip;
+    const decidesFrom = kind === 'past-last' || kind === 'to-next' ? -Infinity : scannedTo;
+    const run = new SequenceRun(this.#automaton, this.#compare, { boundary, decidesFrom });
+    return { run, shown: new WeakMap() };
+  }
+
+  /** What forbids later matches and is not found again among the events that are kept. */
+  #carried(input: ScanInput, run: SequenceRun, keepFrom: number): SequenceCarried | null {
+    const { kind } = this.#plan.skip;
+    if (kind === 'none' || kind === 'to-next') {
+      run.trim(keepFrom);
+      return null;
+    }
+    const before = input.carried as SequenceCarried | null;
+    const settledTo = input.clock - input.latenessMs;
+    let newest = before;
+    const isLate = (name: EventName): boolean => newest !== null && compareEventNames(name, newest.boundary) <= 0;
+    const found = run.taken.filter(({ chain, at }) =>
+      kind === 'past-last' ? chain.first.event.at < keepFrom : at < settledTo,
+    );
+    for (const { chain } of found) {
+      const to =
+        kind === 'past-last'
+          ? chain
+          : eventOf(chain, 'step' in this.#plan.skip ? this.#plan.skip.step : -1, kind === 'to-first');
+      if (to === null) continue;
+      const { name } = input.evidence(to.event);
+      if (!isLate(name)) newest = { boundary: name, isAllowed: kind !== 'past-last' };
+    }
+    run.trim(keepFrom);
+    return newest === null || newest.boundary.at < keepFrom ? null : newest;
+  }
+
+  #shown({ shown }: Memory, taken: Taken, evidence: (event: HeldEvent) => Evidence): Shown {
+    let found = shown.get(taken);
+    if (found === undefined) shown.set(taken, (found = this.#show(taken, evidence)));
+    return found;
+  }
+
+  #show(taken: Taken, evidence: (event: HeldEvent) => Evidence): Shown {
+    let judged: Judged | null;
+    try {
+      judged = this.#judge(taken);
+    } catch (error) {
+      return { candidate: null, error };
+    }
+    if (judged === null) return { candidate: null, error: null };
+    const { chain, completedBy, deadline } = taken;
+    const { first, last } = endsOf(chain);
+    const steps = [...first, ...last].map(({ step }) => this.#plan.steps[step]!.name);
+    const candidate: Candidate = {
+      identity: ['sequence', this.#identity(taken, evidence)],
+      start: chain.first.event.at,
+      end: deadline ?? chain.event.at + 1,
+      at: taken.at,
+      count: chain.length,
+      first: first.map(({ event }) => evidence(event)),
+      last: last.map(({ event }) => evidence(event)),
+      judged,
+      settledAt: settledAt(taken, this.#plan),
+      isAbsence: deadline !== null,
+      steps,
+      isCut: taken.isCut,
+      trigger: evidence(completedBy.event).name,
+    };
+    return { candidate, error: null };
+  }
+
+  #judge({ chain }: Taken): Judged | null {
+    if (this.#having === null) return { value: true, measures: {} };
+    const value = this.#having.judge(chain);
+    return value ? { value: kept(value), measures: {} } : null;
+  }
+
+  /** Under PAST LAST a match grows, so what first completed it is its name; else all that it is made of. */
+  #identity(
+    { chain, completedBy }: Taken,
+    evidence: (event: HeldEvent) => Evidence,
+  ): readonly Json[] {
+    const one = ({ step, event }: Chain): Json => {
+      const { source, partition, number } = evidence(event).name;
+      return [this.#plan.steps[step]!.name, source, partition, number];
+    };
+    if (this.#plan.skip.kind === 'past-last') return [one(completedBy)];
+    const all: Json[] = [];
+    for (let at: Chain | null = chain; at !== null; at = at.before) all.push(one(at));
+    return all.reverse();
+  }
+}
+
+function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDetectPlan): number {
+  if (canGrow) return chain.first.event.at + withinMs;
+  return deadline ?? chain.event.at + 1;
+}
+
+/** The first and the last events of a match, in their order. */
+function endsOf(chain: Chain): { first: Chain[]; last: Chain[] } {
+  if (chain.fifth === null) return { first: newest(chain, EVIDENCE_MAX), last: [] };
+  const last = newest(chain, Math.min(EVIDENCE_MAX, chain.length - EVIDENCE_MAX));
+  return { first: newest(chain.fifth, EVIDENCE_MAX), last };
+}
+
+function newest(chain: Chain, most: number): Chain[] {
+  const found: Chain[] = [];
+  for (let at: Chain | null = chain; at !== null && found.length < most; at = at.before)
+    found.push(at);
+  return found.reverse();
+}
+
+function eventOf(chain: Chain, step: number, isFirst: boolean): Chain | null {
+  let found: Chain | null = null;
+  for (let at: Chain | null = chain; at !== null; at = at.before) {
+    if (at.step !== step) continue;
+    found = at;
+    if (!isFirst) break;
+  }
+  return found;
+}
