@@ -89,22 +89,22 @@ export function partitionsOf(deliveries: readonly Delivery[]): PartitionName[] {
 
 /** Also checks the life of every result: revisions rise by one, it opens once, and it ends with final or withdraw. */
 function finalResults({ results }: Cluster): Result[] {
-  const lives = new Map<string, { revision: number; change: string }>();
+  const lives = new Map<string, { revision: number; change: string; at: number }>();
   const finals: Result[] = [];
   for (const { change, revision, result } of results) {
     const before = lives.get(result.id);
     const isOpen =
       before !== undefined && before.change !== 'withdraw' && before.change !== 'final';
     // Two events of one identity, further apart than repetitions are looked for, are two matches of one name.
-    const isSimple = change === 'final' && revision === 1 && result.end === result.start + 1;
-    if (before?.change === 'final' && !isSimple)
+    const isOther = before?.at !== result.at || (change === 'final' && revision === 1);
+    if (before?.change === 'final' && !isOther)
       throw new Error(`${result.id} of ${result.rule} changes after it was final`);
     if (!isOpen && change !== 'open' && change !== 'final')
       throw new Error(`${result.id} of ${result.rule} begins with ${change}`);
     if (isOpen && change === 'open') throw new Error(`${result.id} of ${result.rule} opens twice`);
     if (isOpen && revision !== before.revision + 1)
       throw new Error(`${result.id}: revision ${revision} after ${before.revision}`);
-    lives.set(result.id, { revision, change });
+    lives.set(result.id, { revision, change, at: result.at });
     if (change === 'final') finals.push(result);
   }
   for (const [id, { change }] of lives)
