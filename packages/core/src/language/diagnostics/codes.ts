@@ -94,7 +94,6 @@ export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
     ['E187', 'METRIC'],
     ['E188', 'firstSeen, rare, baseline'],
     ['E190', '$rule, $tag, $severity'],
-    ['E192', 'temporal_ordered of Sigma'],
     ['E193', 'a correlation of correlations'],
   ] as const
 ).map(([code, words]) => ({

@@ -208,7 +208,7 @@ const isPipeline = ({ plain }: YamlDocument): boolean => {
 
 function stateOf({ code }: SigmaProblem): SigmaOutcome['state'] {
   if (code === 'E620') return 'needs a list';
-  return code === 'E192' || code === 'E193' ? 'not yet' : 'refused';
+  return code === 'E193' ? 'not yet' : 'refused';
 }
 
 /** Which rules correlations read. */
@@ -255,11 +255,16 @@ class Correlations {
         );
       return { read: document, rule };
     });
-    if (correlation.type === 'temporal_ordered')
+    const asksAll = correlation.comparisons.every(
+      ({ operator, number }) =>
+        (operator === 'gte' || operator === 'eq') && number === correlation.rules.length,
+    );
+    if (correlation.type === 'temporal_ordered' && !asksAll)
       throw new SigmaProblem(
-        'E192',
-        `correlations of type ${correlation.type} are not built yet`,
+        'E631',
+        'an order of some of the rules, but not of which, cannot be asked for',
         correlation.span,
+        'leave out the condition: all rules, in their order',
       );
     return found;
   }

@@ -66,6 +66,14 @@ export function correlationText(
     joined([...(isOneSource ? [] : sourceCode(rule.logSource)), ruleCode(rule)], 'and'),
   );
   const cases = rules.map(({ facts }, i) => ({ names: [facts.id, facts.name], code: codes[i]! }));
+  if (correlation.type === 'temporal_ordered')
+    return [
+      ...headLines(correlation.facts),
+      ...sourceLines(...logSources),
+      `SEQUENCE BY ${keysText(correlation, cases)}`,
+      `WITHIN ${spanText(correlation.timespanMs)}`,
+      ...stepNames(rules).map((name, i) => `STEP ${name} FILTER ${codes[i]}`),
+    ].join('\n  ');
   return [
     ...headLines(correlation.facts),
     ...sourceLines(...logSources),
@@ -74,6 +82,17 @@ export function correlationText(
     `WITHIN ${spanText(correlation.timespanMs)} SLIDING`,
     `HAVING ${havingText(correlation, cases)}`,
   ].join('\n  ');
+}
+
+/** Rules by their names, as far as these can be names of steps. */
+function stepNames(rules: readonly SigmaRule[]): string[] {
+  const seen = new Set<string>();
+  return rules.map(({ facts }, i) => {
+    const name = (facts.name ?? '').replace(/\W/g, '_');
+    const own = /^[A-Za-z_]/.test(name) && !seen.has(name) ? name : `step_${i + 1}`;
+    seen.add(own);
+    return own;
+  });
 }
 
 interface Case {
