@@ -33,6 +33,11 @@ const FACTS: ReadonlySet<string> = new Set([
   '$product',
   '$service',
   '$category',
+  '$rule',
+  '$tag',
+  '$severity',
+  '$start',
+  '$end',
 ]);
 
 /** An event: what was received, and what is known of it besides. */

@@ -14,6 +14,7 @@ import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { Windowed } from './aggregates.ts';
 import { callFunction, evaluateOverMatch, isTrue, runForEvent } from './code.ts';
 import type { SeenEvent } from './events.ts';
+import { isResultEvent, namesResults } from './levels.ts';
 import { compareEvents } from './order.ts';
 import { keyTextOf } from './paths.ts';
 import { sequenceFrom } from './sequence-syntax.ts';
@@ -58,10 +59,15 @@ export const hasInput = ({ sources, filter, iocs }: RuleSyntax): boolean =>
 
 /** Is the event input of the rule, whose own clauses it has passed? */
 export const isInput = (rule: RuleSyntax, event: SeenEvent): boolean =>
-  hasInput(rule) || partsOf(rule).some((part) => couldWant(part, event));
+  hasInput(rule) || partsOf(rule).some((part) => couldWant(rule, part, event));
 
-function couldWant({ sources, filter }: Part, event: SeenEvent): boolean {
-  if (!passesSources(sources, event)) return false;
+/** Only what names results reads them. */
+const mayRead = (rule: RuleSyntax, part: Part, event: SeenEvent): boolean =>
+  !isResultEvent(event) || namesResults(rule.sources) || namesResults(part.sources);
+
+function couldWant(rule: RuleSyntax, part: Part, event: SeenEvent): boolean {
+  const { sources, filter } = part;
+  if (!mayRead(rule, part, event) || !passesSources(sources, event)) return false;
   return filter === null || readsMatch(filter) || isTrue(runForEvent(filter, event));
 }
 
@@ -119,6 +125,7 @@ interface Found {
   readonly events: readonly Windowed[];
   readonly steps: readonly string[];
   readonly isCut: boolean;
+  readonly trigger: Windowed;
   readonly having: readonly unknown[];
 }
 
@@ -133,6 +140,7 @@ export function matchesOf(
   const asks = (part: Part): Ask<Windowed> => {
     const keys = part.keys ?? ruleKeys(rule);
     return ({ event }, match) =>
+      mayRead(rule, part, event) &&
       keysOf(keys, event).some((one) => JSON.stringify(one) === key) &&
       passesSources(part.sources, event) &&
       (part.filter === null || holds(part.filter, event, match));
@@ -201,6 +209,7 @@ function sequences(
       events: own,
       steps: taken.map(([step]) => step),
       isCut,
+      trigger: events[completedBy[1]]!,
       having: [seen(match)],
     };
   });
@@ -273,6 +282,7 @@ function runsOfAll(
         events: taken.map(({ event }) => event),
         steps: taken.map(({ step }) => steps[step]!.name),
         isCut: false,
+        trigger: taken.at(-1)!.event,
         having: [match],
       },
     });
@@ -315,6 +325,7 @@ function pairs(
         events: [earlier, later],
         steps: earlier === a ? [sides[0].name, sides[1].name] : [sides[1].name, sides[0].name],
         isCut: own.length > PAIRS_MAX && j === PAIRS_MAX - 1,
+        trigger: later,
         having: [a.event, b.event],
       }),
     );
@@ -336,6 +347,7 @@ function pairs(
         events: [event],
         steps: [side.name],
         isCut: false,
+        trigger: event,
         having: i === 0 ? [event.event, undefined] : [undefined, event.event],
       });
     }

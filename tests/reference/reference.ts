@@ -20,7 +20,9 @@ import {
   windowResults,
   type FinalAlert,
   type RuleFacts,
+  type Standing,
 } from './results.ts';
+import { inLevels, reads, ResultEvent } from './levels.ts';
 import { trueWindows } from './windows.ts';
 
 export interface ReferenceInput {
@@ -78,7 +80,7 @@ class Matcher {
     noKey: 0,
     excepted: 0,
   };
-  readonly #simple: Result[] = [];
+  readonly #simple = new Map<RuleFacts, Standing[]>();
   readonly #keys = new Map<string, KeyEvents>();
   /** Highest min(time, arrivedAt) by partition and clock field. */
   readonly #highest = new Map<string, number>();
@@ -98,20 +100,30 @@ class Matcher {
 
   outcome(): ReferenceOutcome {
     for (const delivery of this.#input.deliveries) this.#deliver(delivery);
-    const results = [...this.#simple];
+    const results: Result[] = [];
     const alerts: FinalAlert[] = [];
-    for (const key of this.#keys.values()) {
-      const own = this.#resultsOf(key);
-      results.push(...own);
-      const forMs = alertSpanMs(key.rule.syntax);
-      if (key.rule.syntax.status === 'enabled') alerts.push(...alertsOf(own, forMs));
+    // Level by level: the results of one are events of the next.
+    for (const { rule, level } of inLevels(this.#rules)) {
+      const own = [
+        ...(this.#simple.get(rule) ?? []),
+        ...[...this.#keys.values()]
+          .filter((key) => key.rule === rule)
+          .flatMap((key) => this.#resultsOf(key)),
+      ];
+      results.push(...own.map(({ result }) => result));
+      const isSimple = rule.syntax.aggregate === null && !hasParts(rule.syntax);
+      if (rule.syntax.status === 'enabled' && !(isSimple && rule.syntax.alert === null))
+        alerts.push(...alertsOf(rule, own, alertSpans(rule.syntax)));
+      for (const reader of this.#rules.filter((one) => reads(one, rule)))
+        for (const { result, trigger, isLate } of own)
+          if (!isLate) this.#meetResult(reader, new ResultEvent(result, rule, level, trigger));
     }
     results.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     alerts.sort((a, b) => (a.results[0]! < b.results[0]! ? -1 : 1));
     return { results, alerts, counts: this.#counts };
   }
 
-  #resultsOf({ rule, tenant, texts, events }: KeyEvents): Result[] {
+  #resultsOf({ rule, tenant, texts, events }: KeyEvents): Standing[] {
     const { aggregate } = rule.syntax;
     const ordered = events.toSorted((a, b) =>
       compareEvents(a.event.nameAt(a.at), b.event.nameAt(b.at)),
@@ -170,8 +182,32 @@ class Matcher {
     return this.#input.sources.tenants.find(({ name }) => name === tenant)?.latenessMs ?? 0;
   }
 
+  /** A result, as an event of a rule that reads it. What is counted of events is not counted of it. */
+  #meetResult(rule: RuleFacts, event: ResultEvent): void {
+    const before = { ...this.#counts };
+    const asSeen = event as unknown as SeenEvent;
+    this.#wants(rule, asSeen, () => this.#holdByKeys(rule, asSeen, event.factAt));
+    Object.assign(this.#counts, before);
+  }
+
   /** true: the rule wants the event. */
   #meet(rule: RuleFacts, event: SeenEvent): boolean {
+    return this.#wants(rule, event, (hits) => {
+      if (rule.syntax.aggregate !== null || hasParts(rule.syntax)) return this.#hold(rule, event);
+      const { latenessMs, boundMs } = this.#timesOf(rule.syntax, event);
+      const highest = this.#highestOf(event.source.name, event.partition, null);
+      const isLate = event.timeFrom === 'arrival' || event.factAt < highest - boundMs - latenessMs;
+      const found = simpleResults(rule, event, hits).map((result): Standing => ({
+        result,
+        trigger: event.nameAt(event.factAt),
+        event,
+        isLate,
+      }));
+      this.#simple.set(rule, [...(this.#simple.get(rule) ?? []), ...found]);
+    });
+  }
+
+  #wants(rule: RuleFacts, event: SeenEvent, take: (hits: Result['iocs'][number][]) => void): boolean {
     const { syntax } = rule;
     if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
     if (!passesSources(syntax.sources, event)) return false;
@@ -187,8 +223,7 @@ class Matcher {
       this.#counts.excepted++;
       return false;
     }
-    if (syntax.aggregate === null && !hasParts(syntax)) this.#simple.push(...simpleResults(rule, event, hits));
-    else this.#hold(rule, event);
+    take(hits);
     return true;
   }
 
@@ -233,13 +268,18 @@ class Matcher {
   }
 }
 
-/** How far apart results may be to be one alert. */
+/** How far apart results may be to be one alert, and how long one may last. */
+const alertSpans = (syntax: RuleSyntax): { forMs: number; maxMs: number } => ({
+  forMs: syntax.alert?.forMs ?? alertSpanMs(syntax),
+  maxMs: syntax.alert?.maxMs ?? 86_400_000,
+});
+
 function alertSpanMs({ aggregate, sequence, all, join }: RuleSyntax): number {
   if (join !== null) {
     if (join.between.kind === 'within') return join.between.withinMs;
     return Math.max(Math.abs(join.between.lowMs), Math.abs(join.between.highMs)) + 1;
   }
-  if (aggregate === null) return (sequence ?? all)!.withinMs;
+  if (aggregate === null) return (sequence ?? all)?.withinMs ?? 3_600_000;
   const { window } = aggregate;
   if (window.kind === 'session') return window.gapMs;
   return window.kind === 'count' ? (window.expiresMs ?? 3_600_000) : window.lengthMs;

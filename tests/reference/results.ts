@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { RuleSyntax } from '../../packages/core/src/language/epl/syntax.ts';
 import type { Json } from '../../packages/core/src/plan/json.ts';
-import type { Alert, IocHit, Result } from '../../packages/core/src/plan/result.ts';
+import type { Alert, EventName, IocHit, Result } from '../../packages/core/src/plan/result.ts';
+import { keyTextOf, valueAt } from './paths.ts';
 import { callFunction, runForEvent, type Outcome } from './code.ts';
 import type { SeenEvent } from './events.ts';
 import { plainFrom } from './values.ts';
@@ -90,8 +91,33 @@ export function simpleResults(
   }));
 }
 
+/** A result, and the event right after which it stands. */
+export interface Standing {
+  readonly result: Result;
+  readonly trigger: EventName;
+  /** Alerts by fields of the event itself: only of simple rules. */
+  readonly event: SeenEvent | null;
+  /** It is of no use for rules that read results: its event came too late, or had no time of its own. */
+  readonly isLate: boolean;
+}
+
 /** The results of one true window, run or session of a key. */
 export function windowResults(
+  rule: RuleFacts,
+  tenant: string,
+  keyTexts: readonly string[],
+  window: TrueWindow,
+): Standing[] {
+  const trigger = window.trigger.event.nameAt(window.trigger.at);
+  return resultsOf(rule, tenant, keyTexts, window).map((result) => ({
+    result,
+    trigger,
+    event: null,
+    isLate: false,
+  }));
+}
+
+function resultsOf(
   rule: RuleFacts,
   tenant: string,
   keyTexts: readonly string[],
@@ -150,13 +176,50 @@ const endsOf = (list: readonly string[]): string[] => [
 /** An alert without its handle: which one it was first given depends on what came first. */
 export type FinalAlert = Omit<Alert, 'handle' | 'mergedInto'>;
 
-const DAY_MS = 86_400_000;
+/** The values by which the results of a rule are put together to alerts. */
+function alertTexts({ syntax }: RuleFacts, { result, event }: Standing): Record<string, string> {
+  const { alert, aggregate, sequence, all, join } = syntax;
+  if (alert === null) return { ...result.key };
+  const isSimple = (aggregate ?? sequence ?? all ?? join) === null;
+  return Object.fromEntries(
+    alert.fields.map(({ path }) => {
+      const name = path.join('.');
+      const own = valueAt(isSimple ? result.fields : { count: result.count, ...result.fields }, path);
+      const value = Object.hasOwn(result.key, name) ? result.key[name] : own;
+      return [name, keyTextOf(value ?? event?.get(path), []) ?? ''];
+    }),
+  );
+}
 
-/** The alerts of one rule, tenant and key: results at most `forMs` apart, in the order in which they begin. */
-export function alertsOf(results: readonly Result[], forMs: number): FinalAlert[] {
+/** The alerts of one rule: results of equal values at most `forMs` apart, in the order in which they begin. */
+export function alertsOf(
+  rule: RuleFacts,
+  standings: readonly Standing[],
+  { forMs, maxMs }: { readonly forMs: number; readonly maxMs: number },
+): FinalAlert[] {
+  const byKey = Map.groupBy(standings, (one) =>
+    JSON.stringify([one.result.tenant, alertTexts(rule, one)]),
+  );
+  return [...byKey.values()].flatMap((own) =>
+    alertsOfKey(
+      own.map(({ result }) => result),
+      alertTexts(rule, own[0]!),
+      forMs,
+      maxMs,
+    ),
+  );
+}
+
+function alertsOfKey(
+  results: readonly Result[],
+  key: Record<string, string>,
+  forMs: number,
+  maxMs: number,
+): FinalAlert[] {
   const extent = (result: Result): readonly [number, number] => [
     result.first[0]!.at,
-    (result.last.at(-1) ?? result.first.at(-1)!).at,
+    // An absence is over at its deadline.
+    Math.max((result.last.at(-1) ?? result.first.at(-1)!).at, result.at),
   ];
   const ordered = results.toSorted(
     (a, b) => extent(a)[0] - extent(b)[0] || extent(a)[1] - extent(b)[1] || (a.id < b.id ? -1 : 1),
@@ -168,7 +231,7 @@ export function alertsOf(results: readonly Result[], forMs: number): FinalAlert[
     const joins =
       group !== undefined &&
       extent(result)[0] - lastAt <= forMs &&
-      extent(result)[0] < extent(group[0]!)[0] + DAY_MS;
+      extent(result)[0] < extent(group[0]!)[0] + maxMs;
     if (joins) group.push(result);
     else groups.push([result]);
   }
@@ -176,7 +239,7 @@ export function alertsOf(results: readonly Result[], forMs: number): FinalAlert[
     rule: group[0]!.rule,
     tenant: group[0]!.tenant,
     severity: group[0]!.severity,
-    key: group[0]!.key,
+    key,
     firstAt: extent(group[0]!)[0],
     lastAt: Math.max(...group.map((one) => extent(one)[1])),
     results: group.map(({ id }) => id),

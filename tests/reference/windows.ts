@@ -16,6 +16,8 @@ export interface TrueWindow {
   readonly count: number;
   readonly events: readonly Windowed[];
   readonly judged: Judged;
+  /** The event right after which it stands among events. */
+  readonly trigger: Windowed;
   /** Of each event the step or side that took it, where there are some. */
   readonly steps?: readonly string[];
   readonly isCut?: boolean;
@@ -134,6 +136,7 @@ function countWindows(
     return wholeWindow('count', from, at, lastAt + 1, inside, judge, facts).map((window) => ({
       ...window,
       at: lastAt,
+      trigger: inside.at(-1)!,
     }));
   });
 }
@@ -149,13 +152,15 @@ function wholeWindow(
 ): TrueWindow[] {
   const judged = judge.judge(events, facts);
   if (judged === null) return [];
+  const trigger = becameTrueBy(events, judge, facts);
   return [
     {
       kind,
       from,
       start,
       end,
-      at: becameTrueAt(events, judge, facts),
+      at: trigger.at,
+      trigger,
       count: events.length,
       events,
       judged,
@@ -163,16 +168,16 @@ function wholeWindow(
   ];
 }
 
-/** Of early kinds the time at which, in event order, it became true; of others the last event's. */
-function becameTrueAt(
+/** Of early kinds the event by which, in event order, it became true; of others the last one. */
+function becameTrueBy(
   events: readonly Windowed[],
   judge: Judge,
   facts: Parameters<Judge['judge']>[1],
-): number {
+): Windowed {
   if (judge.isEarly)
     for (let taken = 1; taken <= events.length; taken++)
-      if (judge.judge(events.slice(0, taken), facts) !== null) return events[taken - 1]!.at;
-  return events.at(-1)!.at;
+      if (judge.judge(events.slice(0, taken), facts) !== null) return events[taken - 1]!;
+  return events.at(-1)!;
 }
 
 /** Each distinct time at which HAVING is true over `(time - length, time]`, or false. */
@@ -204,6 +209,7 @@ function slidingEvery(events: readonly Windowed[], lengthMs: number, judge: Judg
         count: inWindow.length,
         events: inWindow,
         judged,
+        trigger: inWindow.at(-1)!,
       },
     ];
   });
@@ -249,6 +255,7 @@ function runFrom(
     start,
     end,
     at: time,
+    trigger: inWindow.at(-1)!,
     count: Math.max(...trueTimes.map((one) => one.inWindow.length)),
     events: events.filter(({ at }) => at >= start && at <= lastTrueAt),
     judged: judged!,

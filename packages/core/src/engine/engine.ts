@@ -15,11 +15,16 @@ import {
   type SetAside,
 } from '../frames.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { AlertChange, ResultChange } from '../plan/result.ts';
+import type { Json } from '../plan/json.ts';
+import type { AlertChange, EventName, ResultChange } from '../plan/result.ts';
 import type { SourcesPlan } from '../plan/source-plan.ts';
 import { ByteReader } from '../state/byte-reader.ts';
 import { ByteWriter } from '../state/byte-writer.ts';
-import { Correlator, keyGroupOf } from './correlate/correlator.ts';
+import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
+import type { Member } from './correlate/alerts.ts';
+import type { Shown } from './correlate/window-operator.ts';
+import { LevelTimes } from './levels/level-times.ts';
+import { Levels } from './levels/levels.ts';
 import { partitionOf, writePartition } from './correlate/held-event.ts';
 import { Lists } from './match/lists/lists.ts';
 import { Matcher } from './match/matcher.ts';
@@ -42,6 +47,8 @@ interface Running {
   readonly streams: Streams;
   readonly matcher: Matcher;
   readonly correlator: Correlator;
+  readonly times: LevelTimes;
+  readonly levels: Levels;
 }
 
 class Engine implements Core {
@@ -101,11 +108,11 @@ class Engine implements Core {
         this.#routed(frame.bytes);
         return this.#done();
       case 'watermark':
-        this.#run().partitions.merge(frame.bytes);
-        this.#run().correlator.advance(this.#tickAt);
-        return this.#done();
+        this.#merge(new ByteReader(frame.bytes));
+        return this.#settled();
       case 'finish':
         this.#run().correlator.finish();
+        this.#publish();
         return this.#done();
       case 'snapshot':
         this.#snapshot();
@@ -135,19 +142,115 @@ class Engine implements Core {
     const program = new Program(this.#plan, this.#sources, this.#host);
     const partitions = new Partitions(program.usings.length + 1);
     const streams = new Streams(program, partitions);
-    const correlator = new Correlator(program, partitions, {
-      result: (rule, change) => this.#result(rule, change),
+    const times = new LevelTimes();
+    const groups = { from: this.#from, to: this.#to };
+    const correlator = new Correlator(program, partitions, times, groups, {
+      result: (rule, change, trigger, before) => this.#result(rule, change, trigger, before),
       alert: (change) => this.#alerts.push(change),
       error: (error) => this.#errors.push(error),
     });
     const matcher = new Matcher(program, partitions, this.#lists, {
-      row: (rule, tenant, key, event) => this.#row(rule, tenant, key, event),
-      result: (_rule, change) => this.#results.push(change),
+      row: (rule, tenant, key, event) => {
+        if (this.#isFeeding) levels.takeRow(rule, tenant, key, event);
+        else this.#row(rule, tenant, key, event);
+      },
+      result: (rule, change, isLate, texts) => {
+        this.#results.push(change);
+        if (rule.readers.length > 0 || hasAlertStage(rule))
+          this.#waiting.push({ rule, change, isLate, texts });
+      },
       setAside: (record) => this.#setAside.push(record),
       error: (error) => this.#errors.push(error),
       partition: (partition) => streams.feeds(partition),
     });
-    return (this.#running = { program, partitions, streams, matcher, correlator });
+    const levels = new Levels(program, partitions, matcher, {
+      row: ({ rule, tenant, key, event }, isRemoval) =>
+        this.#resultRow(rule, tenant, key, event, isRemoval),
+      alert: (rule, tenant, texts, id, member) => this.#alert(rule, tenant, texts, id, member),
+    });
+    return (this.#running = { program, partitions, streams, matcher, correlator, times, levels });
+  }
+
+  /** Rows are being made of results. */
+  #isFeeding = false;
+  /** Results of simple rules, which are read when the batch is through. */
+  #waiting: {
+    readonly rule: RuleProgram;
+    readonly change: ResultChange;
+    readonly isLate: boolean;
+    readonly texts: readonly string[] | null;
+  }[] = [];
+
+  #feed(rule: RuleProgram, change: ResultChange, trigger: EventName, before: Shown | null): void {
+    this.#isFeeding = true;
+    this.#run().levels.feed(rule, change, trigger, before);
+    this.#isFeeding = false;
+  }
+
+  #feedWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { rule, change, isLate, texts } of waiting) {
+      this.#run().correlator.knows(change.result.tenant);
+      if (!isLate) this.#feed(rule, change, change.result.first[0]!, null);
+      if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, texts);
+    }
+  }
+
+  /** An event that a result is, or was, for a rule that reads it. */
+  #resultRow(
+    rule: RuleProgram,
+    tenant: string,
+    key: Uint8Array,
+    event: Uint8Array,
+    isRemoval: boolean,
+  ): void {
+    const { correlator } = this.#run();
+    const group = keyGroupOf(tenant, key, key.length);
+    if (group < this.#from || group >= this.#to)
+      return this.#route(isRemoval ? REMOVAL : RESULT, group, rule, tenant, key, event);
+    if (isRemoval) correlator.removeRow(rule, tenant, key, event);
+    else correlator.addResult(rule, tenant, key, event);
+  }
+
+  #route(
+    kind: number,
+    keyGroup: number,
+    rule: RuleProgram,
+    tenant: string,
+    key: Uint8Array,
+    event: Uint8Array,
+  ): void {
+    const { source, partition } = this.#run().partitions.name(partitionOf(event, 0));
+    const writer = new ByteWriter();
+    writer.byte(kind);
+    writer.varint(rule.index);
+    writer.text(tenant);
+    writer.text(source);
+    writer.text(partition);
+    writer.block(key);
+    writer.block(event);
+    this.#out.push({ type: 'route', keyGroup, bytes: writer.copy() });
+  }
+
+  #alert(
+    rule: RuleProgram,
+    tenant: string,
+    texts: readonly string[],
+    id: string,
+    member: Member | null,
+  ): void {
+    const keyGroup = alertGroupOf(tenant, texts);
+    if (keyGroup >= this.#from && keyGroup < this.#to)
+      return this.#run().correlator.putAlert(rule, tenant, texts, id, member);
+    const writer = new ByteWriter();
+    writer.byte(ALERT);
+    writer.varint(rule.index);
+    writer.text(tenant);
+    writer.value(texts);
+    writer.text(id);
+    writer.value(member as unknown as Json);
+    this.#out.push({ type: 'route', keyGroup, bytes: writer.copy() });
   }
 
   #start(known: readonly PartitionName[]): void {
@@ -164,26 +267,35 @@ class Engine implements Core {
         this.#joinedLate(rule, event.bytes);
       return;
     }
-    const { source, partition } = this.#run().partitions.name(partitionOf(event.bytes, 0));
-    const writer = new ByteWriter();
-    writer.varint(rule.index);
-    writer.text(tenant);
-    writer.text(source);
-    writer.text(partition);
-    writer.block(key.bytes.subarray(0, key.length));
-    writer.block(event.bytes.subarray(0, event.length));
-    this.#out.push({ type: 'route', keyGroup: group, bytes: writer.copy() });
+    this.#run().correlator.knows(tenant);
+    this.#route(
+      EVENT,
+      group,
+      rule,
+      tenant,
+      key.bytes.subarray(0, key.length),
+      event.bytes.subarray(0, event.length),
+    );
   }
 
   #routed(bytes: Uint8Array): void {
     const { program, partitions, correlator } = this.#run();
     const reader = new ByteReader(bytes);
+    const kind = reader.byte();
     const rule = program.rules[reader.varint()]!;
     const tenant = reader.text();
+    if (kind === ALERT) {
+      const texts = reader.value() as string[];
+      const id = reader.text();
+      const member = (reader.value() ?? null) as unknown as Member | null;
+      return correlator.putAlert(rule, tenant, texts, id, member);
+    }
     const partition = partitions.intern(reader.text(), reader.text());
     const key = reader.block();
     const event = reader.block().slice();
     writePartition(event, 0, partition);
+    if (kind === RESULT) return correlator.addResult(rule, tenant, key.slice(), event);
+    if (kind === REMOVAL) return correlator.removeRow(rule, tenant, key.slice(), event);
     if (!correlator.add(rule, tenant, key, key.length, event, 0, event.length))
       this.#joinedLate(rule, event);
   }
@@ -204,19 +316,48 @@ class Engine implements Core {
     });
   }
 
-  #result(rule: RuleProgram, change: ResultChange): void {
+  #result(
+    rule: RuleProgram,
+    change: ResultChange,
+    trigger: EventName,
+    before: Shown | null,
+  ): void {
     if (change.change === 'final') this.#run().matcher.counts.rules[rule.index]!.results++;
     this.#results.push(change);
+    if (rule.readers.length > 0) this.#feed(rule, change, trigger, before);
+    if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, null);
   }
 
   /** After events: the other parts hear of the watermarks, then time moves here. */
   #settled(): void {
-    const { partitions, correlator } = this.#run();
+    this.#feedWaiting();
+    this.#publish();
+    this.#run().correlator.advance(this.#tickAt);
+    this.#publish();
+    this.#done();
+  }
+
+  /** Tells the other parts what they cannot know: how far partitions and results have come, and which tenants there are. */
+  #publish(): void {
+    const { partitions, correlator, times } = this.#run();
     const changes = partitions.takeChanges();
     const isAlone = this.#from === 0 && this.#to === KEY_GROUPS;
-    if (changes !== null && !isAlone) this.#out.push({ type: 'watermark', bytes: changes });
-    correlator.advance(this.#tickAt);
-    this.#done();
+    if (isAlone || (changes === null && !times.hasChanges && !correlator.hasNewTenants)) return;
+    const writer = new ByteWriter();
+    writer.block(changes ?? NO_BYTES);
+    const tenants = correlator.takeNewTenants();
+    writer.varint(tenants.length);
+    for (const tenant of tenants) writer.text(tenant);
+    times.writeChanges(writer, this.#from, this.#to);
+    this.#out.push({ type: 'watermark', bytes: writer.copy() });
+  }
+
+  #merge(reader: ByteReader): void {
+    const { partitions, correlator, times } = this.#run();
+    const changes = reader.block();
+    if (changes.length > 0) partitions.merge(changes);
+    for (let count = reader.varint(); count > 0; count--) correlator.knows(reader.text());
+    times.merge(reader);
   }
 
   #done(): void {
@@ -293,6 +434,10 @@ class Engine implements Core {
     correlator.restoreClocks(reader);
   }
 }
+
+/** What is routed: an event, an event that a result is or was, what became of a result for its alert. */
+const [EVENT, RESULT, REMOVAL, ALERT] = [0, 1, 2, 3] as const;
+const NO_BYTES = new Uint8Array(0);
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return chunks[0]!;

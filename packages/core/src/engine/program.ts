@@ -22,6 +22,7 @@ import { instantiate } from '../functions/instantiate.ts';
 import type { PartsPlan } from '../plan/match-plan.ts';
 import type { MatchCode } from './correlate/sequence/match-reader.ts';
 import type { CorrelateCode } from './correlate/window-kind.ts';
+import { levelsOf, namesResults, readsResultsOf } from './levels/reading.ts';
 import { EventClasses } from './match/event-classes.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
@@ -32,6 +33,10 @@ export class Program {
   readonly paths: Path[] = [];
   /** Fields that give clocks of their own; clock field i + 1 is `usings[i]`, 0 the source's time. */
   readonly usings: Path[] = [];
+  /** Rules read results of lower levels only; the lowest is 0. */
+  readonly levels: number;
+  /** What stands in the place of a source for results that are read as events. */
+  readonly resultSource: { readonly source: SourceProgram };
   readonly #slots = new Map<string, number>();
   readonly #sources = new Map<string, SourceProgram>();
   readonly #plans: SourcesPlan;
@@ -40,9 +45,17 @@ export class Program {
   constructor(plan: Plan, sources: SourcesPlan, host: Host) {
     this.#plans = sources;
     this.#host = host;
-    this.rules = plan.rules
-      .filter(({ facts }) => facts.status !== 'disabled')
-      .map((rule, index) => this.#ruleProgram(rule, index));
+    const enabled = plan.rules.filter(({ facts }) => facts.status !== 'disabled');
+    const { levels } = levelsOf(enabled);
+    this.rules = enabled.map((rule, index) => this.#ruleProgram(rule, index, levels[index]!));
+    for (const reader of this.rules)
+      for (const read of this.rules)
+        if (readsResultsOf(reader.rule, read.rule)) {
+          read.readers.push(reader);
+          reader.reads.push(read.index);
+        }
+    this.levels = Math.max(0, ...levels) + 1;
+    this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
     for (const source of sources.sources)
       this.#sources.set(source.name, this.#sourceProgram(source));
   }
@@ -64,6 +77,7 @@ export class Program {
     if (source === undefined) {
       source = this.#sourceProgram({ ...defaultSource, name });
       this.#sources.set(name, source);
+      this.#times.clear();
     }
     return source;
   }
@@ -91,13 +105,16 @@ export class Program {
     return (event) => event.get(slot);
   }
 
-  #ruleProgram(rule: RulePlan, index: number): RuleProgram {
+  #ruleProgram(rule: RulePlan, index: number, level: number): RuleProgram {
     const { detect, time } = rule;
     const keys = detect.kind === 'window' ? detect.keys : [];
     const columns = detect.kind === 'simple' ? [] : detect.columns;
     return {
       index,
       rule,
+      level,
+      readers: [],
+      reads: [],
       filter: rule.filter === null ? null : this.eventCode(rule.filter),
       iocs: rule.iocs === null ? null : this.#iocProgram(rule.iocs),
       excepts: rule.excepts.map(({ code, untilMs }) => ({ holds: this.eventCode(code), untilMs })),
@@ -105,7 +122,11 @@ export class Program {
       keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
       columns: columns.map((column) => (column.kind === 'bits' ? NO_BITS : this.#value(column))),
       code: this.#correlateCode(detect),
-      parts: detect.kind === 'simple' || detect.kind === 'window' ? null : this.#parts(detect),
+      parts:
+        detect.kind === 'simple' || detect.kind === 'window'
+          ? null
+          : this.#parts(detect, namesResults(rule.sources)),
+      alertSlots: (rule.alert?.fields ?? []).map((path) => this.slotOf(path)),
       sink: rule.sink === null ? null : this.code(rule.sink),
     };
   }
@@ -122,7 +143,10 @@ export class Program {
     };
   }
 
-  #parts({ keyLists, tests, hasInput, isStrict }: PartsPlan): PartsProgram {
+  #parts(
+    { keyLists, tests, hasInput, isStrict }: PartsPlan,
+    readsResults: boolean,
+  ): PartsProgram {
     return {
       keyLists: keyLists.map((keys) =>
         keys.map(({ value, each }) => ({ value: this.#value(value), each })),
@@ -134,6 +158,7 @@ export class Program {
           values: new Set(values.filter((one) => one !== '')),
         })),
         filter: filter === null ? null : this.eventCode(filter),
+        readsResults: readsResults || namesResults(sources),
       })),
       hasInput,
       isStrict,
@@ -261,7 +286,17 @@ export class Program {
   }
 
   /** What decides the clock of a rule for a tenant, and the rule's lateness there. */
-  timeOf(program: RuleProgram, tenant: string): { clock: ClockFacts; latenessMs: number } {
+  timeOf(program: RuleProgram, tenant: string): RuleTime {
+    const name = `${program.index} ${tenant}`;
+    let time = this.#times.get(name);
+    if (time === undefined) this.#times.set(name, (time = this.#timeOf(program, tenant)));
+    return time;
+  }
+
+  /** By rule and tenant; a source that nobody declared changes all. */
+  readonly #times = new Map<string, RuleTime>();
+
+  #timeOf(program: RuleProgram, tenant: string): RuleTime {
     const { rule, clockField } = program;
     const sources = [...this.#sources.values()]
       .map(({ plan }) => plan)
@@ -313,6 +348,7 @@ const NO_BITS: EventCode = () => 0;
 /** What a source declares of a field, as key text; null: no event has it; undefined: events must be asked. */
 function knownText(path: Path, source: SourcePlan): string | null | undefined {
   if (path.length === 1 && path[0] === '$source') return source.name;
+  if (path.length === 1 && RESULT_FACTS.has(path[0]!)) return null;
   const part = path.length === 1 ? LOG_SOURCE_FACTS[path[0]!] : undefined;
   if (part !== undefined)
     return source.logSource[part] ?? (source.view === null ? null : undefined);
@@ -322,6 +358,8 @@ function knownText(path: Path, source: SourcePlan): string | null | undefined {
   if (!Object.hasOwn(source.fields, name)) return undefined;
   return keyTextOf(source.fields[name], new Set()) ?? undefined;
 }
+
+const RESULT_FACTS: ReadonlySet<string> = new Set(['$rule', '$tag', '$severity']);
 
 const LOG_SOURCE_FACTS: Readonly<Record<string, 'product' | 'service' | 'category'>> = {
   $product: 'product',
@@ -345,9 +383,21 @@ function asksLogSource(rule: RulePlan): boolean {
 
 export type EventCode = (event: EventReader) => unknown;
 
+/** What decides a rule's clock for a tenant, and its lateness there, ms. */
+export interface RuleTime {
+  readonly clock: ClockFacts;
+  readonly latenessMs: number;
+}
+
 export interface RuleProgram {
   readonly index: number;
   readonly rule: RulePlan;
+  readonly level: number;
+  /** Rules that read its results, and those (by index) whose results it reads. */
+  readonly readers: RuleProgram[];
+  readonly reads: number[];
+  /** By field of ALERT BY: where a simple rule reads it in its event. */
+  readonly alertSlots: readonly number[];
   readonly filter: EventCode | null;
   readonly iocs: IocProgram | null;
   readonly excepts: readonly { readonly holds: EventCode; readonly untilMs: number | null }[];
@@ -366,6 +416,8 @@ export interface PartsProgram {
     readonly keyList: number;
     readonly sources: readonly { readonly slot: number; readonly values: ReadonlySet<string> }[];
     readonly filter: EventCode | null;
+    /** It names results, or its rule does. */
+    readonly readsResults: boolean;
   }[];
   readonly hasInput: boolean;
   readonly isStrict: boolean;

@@ -15,6 +15,12 @@ const FACTS = [
   '$product',
   '$service',
   '$category',
+  // Of results only.
+  '$rule',
+  '$tag',
+  '$severity',
+  '$start',
+  '$end',
 ] as const;
 const LOG_SOURCE = FACTS.indexOf('$product');
 

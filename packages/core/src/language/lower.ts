@@ -16,6 +16,7 @@ import type { CodeProblem } from './code/code-problem.ts';
 import type { AggregateUse, CompiledCode } from './code/compiled-code.ts';
 import { compileCode } from './code/compile-code.ts';
 import { printMeaning } from './epl/print.ts';
+import { alertPlanOf } from './lower-alert.ts';
 import { PartsLowering } from './lower-parts.ts';
 import type { AggregateSyntax, Code, IocSyntax, KeySyntax, RuleSyntax } from './epl/syntax.ts';
 
@@ -67,7 +68,9 @@ class Lowering {
         latenessMs: rule.latenessMs,
       },
       detect: this.#detect(rule),
+      alert: alertPlanOf(rule),
       sink: rule.sink && this.#code(rule.sink, 'copy'),
+      outputs: rule.outputs.map(({ name }) => name),
     };
   }
 

@@ -28,8 +28,23 @@ export interface RulePlan {
   readonly excepts: readonly ExceptPlan[];
   readonly time: TimePlan;
   readonly detect: DetectPlan;
+  /** Which results are one alert; null: each result of a simple rule is one. */
+  readonly alert: AlertPlan | null;
   /** Role 'copy'. */
   readonly sink: CodePlan | null;
+  /** Names of outputs besides the default ones. */
+  readonly outputs: readonly string[];
+}
+
+export interface AlertPlan {
+  /** Fields of results (of the event itself in a simple rule), by whose values they are put together. */
+  readonly fields: readonly Path[];
+  /** The rule's own key: then an alert is where the key is. */
+  readonly isOwnKey: boolean;
+  /** Results at most so far apart are one alert. */
+  readonly forMs: number;
+  /** A result that begins so long after the alert's first begins a new one. */
+  readonly maxMs: number;
 }
 
 export interface RuleFacts {

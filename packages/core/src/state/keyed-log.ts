@@ -178,12 +178,13 @@ export class KeyedLog {
   }
 
   /** Forgets the entries that `keep` does not want. */
-  trim(row: number, keep: (bytes: Uint8Array, start: number) => boolean): void {
+  trim(row: number, keep: (bytes: Uint8Array, start: number, end: number) => boolean): void {
     let previous = 0;
     for (let address = this.#newest[row]!; address !== 0;) {
       const next = this.#arena.word(address);
       const start = this.#arena.offsetOf(address) + ENTRY_WORDS * 4;
-      if (keep(this.#arena.bytesAt(address), start)) previous = address;
+      const end = start + this.#arena.word(address + 1);
+      if (keep(this.#arena.bytesAt(address), start, end)) previous = address;
       else {
         if (previous === 0) this.#newest[row] = next;
         else this.#arena.setWord(previous, next);

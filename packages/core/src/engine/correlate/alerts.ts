@@ -7,10 +7,8 @@ import { compareText } from '../time/event-order.ts';
 //   L1  The final alerts of a key are a function of its final results alone (handles apart).
 //   L2  An alert keeps the handle that it was first given.
 
-export const ALERT_MAX_MS = 86_400_000;
-
-/** A result as alerts see it: its extent is from its first to its last event. */
-interface Member {
+/** A result as alerts see it: its extent is from its first to its last event, of an absence to its deadline. */
+export interface Member {
   readonly id: string;
   readonly firstAt: number;
   readonly lastAt: number;
@@ -40,16 +38,9 @@ export class KeyAlerts {
   }
 
   /** Takes in the newest state of a result. */
-  put(result: Result, final: boolean): void {
-    this.remove(result.id);
-    const lastAt = (result.last.at(-1) ?? result.first.at(-1))?.at ?? result.at;
-    this.#members.push({
-      id: result.id,
-      firstAt: result.first[0]?.at ?? result.at,
-      lastAt,
-      count: result.count,
-      final,
-    });
+  put(member: Member): void {
+    this.remove(member.id);
+    this.#members.push(member);
   }
 
   remove(id: string): void {
@@ -61,7 +52,7 @@ export class KeyAlerts {
    */
   update(facts: AlertFacts, settledBefore: number): AlertChange[] {
     const changes: AlertChange[] = [];
-    const groups = groupsOf(this.#members, facts.forMs);
+    const groups = groupsOf(this.#members, facts);
     const claimed = new Map<string, Shown>();
     const next: Shown[] = [];
     const pending: { group: readonly Member[]; shown: Shown; isNew: boolean }[] = [];
@@ -120,9 +111,9 @@ export class KeyAlerts {
   }
 
   /** The clock at which an alert may become final although nothing comes; Infinity if none is open. */
-  dueMs(forMs: number): number {
+  dueMs({ forMs, maxMs }: Pick<AlertFacts, 'forMs' | 'maxMs'>): number {
     if (this.#members.length === 0 || !this.#members.every(({ final }) => final)) return Infinity;
-    return Math.min(...groupsOf(this.#members, forMs).map(lastOf)) + forMs + 1;
+    return Math.min(...groupsOf(this.#members, { forMs, maxMs }).map(lastOf)) + forMs + 1;
   }
 
   toJson(): Json {
@@ -156,12 +147,27 @@ export interface AlertFacts {
   readonly severity: Severity | null;
   readonly key: Readonly<Record<string, string>>;
   readonly forMs: number;
+  readonly maxMs: number;
+}
+
+export function memberOf(result: Result, isFinal: boolean): Member {
+  const last = result.last.at(-1) ?? result.first.at(-1);
+  return {
+    id: result.id,
+    firstAt: result.first[0]?.at ?? result.at,
+    lastAt: Math.max(last?.at ?? result.at, result.at),
+    count: result.count,
+    final: isFinal,
+  };
 }
 
 const lastOf = (group: readonly Member[]): number => Math.max(...group.map(({ lastAt }) => lastAt));
 
-/** Results in event order; one that begins more than `forMs` after what came before, or a day after the first, begins anew. */
-function groupsOf(members: readonly Member[], forMs: number): Member[][] {
+/** Results in event order; one that begins more than `forMs` after what came before, or `maxMs` after the first, begins anew. */
+function groupsOf(
+  members: readonly Member[],
+  { forMs, maxMs }: Pick<AlertFacts, 'forMs' | 'maxMs'>,
+): Member[][] {
   const ordered = members.toSorted(
     (a, b) => a.firstAt - b.firstAt || a.lastAt - b.lastAt || compareText(a.id, b.id),
   );
@@ -172,7 +178,7 @@ function groupsOf(members: readonly Member[], forMs: number): Member[][] {
     if (
       group !== undefined &&
       member.firstAt - lastAt <= forMs &&
-      member.firstAt < group[0]!.firstAt + ALERT_MAX_MS
+      member.firstAt < group[0]!.firstAt + maxMs
     ) {
       group.push(member);
       lastAt = Math.max(lastAt, member.lastAt);

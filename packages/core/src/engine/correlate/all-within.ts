@@ -8,9 +8,10 @@ import { MatchReader, type MatchCode } from './sequence/match-reader.ts';
 /** A time at which every step has its number of events. */
 interface TrueTime {
   readonly at: number;
-  readonly firstIndex: number;
   readonly count: number;
   /** The newest of each step, in event order, with the step's number. */
+  /** The last event of a step at that time. */
+  readonly lastEvent: HeldEvent;
   readonly newest: readonly { readonly event: HeldEvent; readonly step: number }[];
   readonly judged: Judged;
 }
@@ -127,7 +128,7 @@ export class AllWithin implements WindowKind {
     try {
       const judged = this.#having === null ? { value: true as const, measures: {} } : this.#judged(found);
       if (judged === null) return null;
-      return { at, firstIndex: found[0]!.index, count, newest: found, judged };
+      return { at, lastEvent: found.at(-1)!.event, count, newest: found, judged };
     } catch (error) {
       failures.push({ error, end: at + 1, event: events[to - 1]! });
       return null;
@@ -155,7 +156,7 @@ export class AllWithin implements WindowKind {
     return value ? { value: kept(value), measures: {} } : null;
   }
 
-  #begin({ at, newest, count, judged }: TrueTime, { evidence }: ScanInput): Run {
+  #begin({ at, newest, count, judged, lastEvent }: TrueTime, { evidence }: ScanInput): Run {
     const first = newest.slice(0, EVIDENCE_MAX);
     const last = newest.slice(Math.max(EVIDENCE_MAX, newest.length - EVIDENCE_MAX));
     return {
@@ -167,6 +168,7 @@ export class AllWithin implements WindowKind {
       last: last.map(({ event }) => evidence(event)),
       steps: [...first, ...last].map(({ step }) => this.#plan.steps[step]!.name),
       judged,
+      trigger: evidence(lastEvent).name,
     };
   }
 
@@ -183,6 +185,7 @@ export class AllWithin implements WindowKind {
       judged: run.judged,
       settledAt: end + aheadMs,
       steps: run.steps ?? [],
+      trigger: run.trigger,
     };
   }
 }

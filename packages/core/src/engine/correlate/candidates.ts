@@ -22,8 +22,8 @@ export interface Candidate {
   readonly steps?: readonly string[];
   /** More matches were complete at this moment than are given. */
   readonly isCut?: boolean;
-  /** The event right after which it stands among events; default: its last one. */
-  readonly trigger?: EventName;
+  /** The event right after which it stands among events (at `at`, if that is a deadline). */
+  readonly trigger: EventName;
 }
 
 export type CandidateKind =
@@ -89,6 +89,8 @@ export interface Run {
   count: number;
   readonly first: Evidence[];
   readonly last: Evidence[];
+  /** The last event of its first true time. */
+  readonly trigger: EventName;
   readonly judged: Judged;
   /** Names of the steps of `first` and `last`, where there are steps. */
   readonly steps?: readonly string[];

@@ -1,6 +1,10 @@
 import { KEY_GROUPS, type RuleError } from '../../frames.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
-import type { AlertChange, ResultChange } from '../../plan/result.ts';
+import type { AlertChange, EventName, ResultChange } from '../../plan/result.ts';
+import { isSteady } from '../levels/reading.ts';
+import { LevelClock, type LevelTimes } from '../levels/level-times.ts';
+import { AlertStage } from './alert-stage.ts';
+import type { Member } from './alerts.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { hash32 } from '../../state/hash.ts';
@@ -10,10 +14,10 @@ import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
 import { windowKindOf } from './window-kind.ts';
-import { WindowOperator } from './window-operator.ts';
+import { WindowOperator, type Shown } from './window-operator.ts';
 
 export interface CorrelateOutput {
-  result(rule: RuleProgram, change: ResultChange): void;
+  result(rule: RuleProgram, change: ResultChange, trigger: EventName, before: Shown | null): void;
   alert(change: AlertChange): void;
   error(error: RuleError): void;
 }
@@ -24,6 +28,12 @@ interface Operator {
   readonly windows: WindowOperator;
 }
 
+/** Key groups that an engine part owns: from, and to (exclusive). */
+export interface KeyGroups {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The stage with memory: the windows of all rules and tenants, for the keys of this engine part. */
 export class Correlator {
   readonly #program: Program;
@@ -31,11 +41,79 @@ export class Correlator {
   readonly #output: CorrelateOutput;
   readonly #operators = new Map<string, Operator>();
   readonly #clocks = new Map<string, Clock>();
+  readonly #groups: KeyGroups;
+  readonly #times: LevelTimes;
+  /** By rule and tenant: clocks of rules that read results, and alerts by other fields than the key. */
+  readonly #levelClocks = new Map<string, { readonly level: number; readonly clock: LevelClock }>();
+  readonly #stages = new Map<string, { readonly program: RuleProgram; readonly tenant: string; readonly stage: AlertStage }>();
+  readonly #tenants = new Set<string>();
+  #newTenants: string[] = [];
+  /** Rules about whose results others must hear. */
+  readonly #told: readonly RuleProgram[];
+  #isFinished = false;
 
-  constructor(program: Program, partitions: Partitions, output: CorrelateOutput) {
+  constructor(
+    program: Program,
+    partitions: Partitions,
+    times: LevelTimes,
+    groups: KeyGroups,
+    output: CorrelateOutput,
+  ) {
     this.#program = program;
     this.#partitions = partitions;
+    this.#times = times;
+    this.#groups = groups;
     this.#output = output;
+    this.#told = program.rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
+  }
+
+  /** Rules may have results of this tenant: somewhere, not only in this part. */
+  knows(tenant: string): void {
+    if (this.#told.length === 0 || this.#tenants.has(tenant)) return;
+    this.#tenants.add(tenant);
+    this.#newTenants.push(tenant);
+  }
+
+  /** Tenants that other parts may not know yet. */
+  takeNewTenants(): string[] {
+    const tenants = this.#newTenants;
+    this.#newTenants = [];
+    return tenants;
+  }
+
+  get hasNewTenants(): boolean {
+    return this.#newTenants.length > 0;
+  }
+
+  /** An event that a result is: never late. */
+  addResult(program: RuleProgram, tenant: string, key: Uint8Array, event: Uint8Array): void {
+    const { windows } = this.#operator(program, tenant);
+    windows.add(key, 0, key.length, event, 0, event.length, true);
+  }
+
+  removeRow(program: RuleProgram, tenant: string, key: Uint8Array, event: Uint8Array): void {
+    this.#operator(program, tenant).windows.remove(key, event);
+  }
+
+  /** What became of a result, for alerts that this part owns. */
+  putAlert(
+    program: RuleProgram,
+    tenant: string,
+    texts: readonly string[],
+    id: string,
+    member: Member | null,
+  ): void {
+    this.#stage(program, tenant).put(texts, { id, member });
+  }
+
+  #stage(program: RuleProgram, tenant: string): AlertStage {
+    const name = `${program.index} ${tenant}`;
+    let one = this.#stages.get(name);
+    if (one === undefined) {
+      const stage = new AlertStage(program.rule, program.rule.alert!, tenant);
+      this.#stages.set(name, (one = { program, tenant, stage }));
+    }
+    return one.stage;
   }
 
   /** false: the event is older than a clock which its partition joined late. */
@@ -61,25 +139,49 @@ export class Correlator {
   #make(program: RuleProgram, tenant: string): Operator {
     const { rule } = program;
     if (rule.detect.kind === 'simple') throw new Error(`the rule ${rule.id} has no windows`);
-    const { clock, latenessMs } = this.#program.timeOf(program, tenant);
+    const { latenessMs } = this.#program.timeOf(program, tenant);
+    this.knows(tenant);
+    const isAlerting = rule.facts.status === 'enabled' && rule.alert !== null;
     const output = this.#output;
     const windows = new WindowOperator({
       rule,
       detect: rule.detect,
       tenant,
       latenessMs,
-      clock: this.#clock(clock),
+      clock: this.#clockOf(program, tenant),
       partitions: this.#partitions,
       kind: windowKindOf(rule.detect, program.code, this.#partitions),
       sink: program.sink,
-      raisesAlerts: rule.facts.status === 'enabled',
+      alert: isAlerting && rule.alert.isOwnKey ? rule.alert : null,
+      holdsLevel: this.#holdsOf(program),
+      holdsAlerts: hasAlertStage(program),
       output: {
-        result: (change) => output.result(program, change),
+        result: (change, trigger, before) => output.result(program, change, trigger, before),
         alert: (change) => output.alert(change),
         failed: (clause, error, event) => this.#failed(program, clause, error, event),
       },
     });
     return { program, tenant, windows };
+  }
+
+  /** Whether open results, and such that are still to come, hold the clock of those who read them. */
+  #holdsOf({ rule, readers }: RuleProgram): 'no' | 'open' | 'unknown' {
+    if (readers.length === 0) return 'no';
+    return readers.every((reader) => isSteady(reader.rule, rule)) ? 'no' : 'unknown';
+  }
+
+  #clockOf(program: RuleProgram, tenant: string): Clock | LevelClock {
+    const { clock } = this.#program.timeOf(program, tenant);
+    if (program.reads.length === 0) return this.#clock(clock);
+    const name = `${program.index} ${tenant}`;
+    let known = this.#levelClocks.get(name);
+    if (known === undefined) {
+      const source = clock.boundMs.size === 0 ? null : this.#clock(clock);
+      const reads = program.reads.filter((read) => serves(this.#program.rules[read]!, tenant));
+      known = { level: program.level, clock: new LevelClock(source, reads, tenant) };
+      this.#levelClocks.set(name, known);
+    }
+    return known.clock;
   }
 
   #failed(
@@ -104,29 +206,60 @@ export class Correlator {
   #clock(facts: ClockFacts): Clock {
     const name = JSON.stringify([facts.clockField, [...facts.boundMs], facts.idleAfterMs]);
     let clock = this.#clocks.get(name);
-    if (clock === undefined) this.#clocks.set(name, (clock = new Clock(facts)));
+    if (clock === undefined) {
+      this.#clocks.set(name, (clock = new Clock(facts)));
+      if (this.#isFinished) clock.value = Infinity;
+    }
     return clock;
   }
 
   /** Moves all clocks as far as the watermarks allow, and looks at what became due. */
   advance(tickAt: number): void {
+    // A rule may be read of which this part has no event: its clock moves all the same.
+    for (const rule of this.#told)
+      for (const tenant of this.#tenants) this.#clockOf(rule, tenant);
     for (const clock of this.#clocks.values()) clock.advance(this.#partitions, tickAt);
     this.#settle();
   }
 
   finish(): void {
+    this.#isFinished = true;
     for (const clock of this.#clocks.values()) clock.value = Infinity;
     this.#settle();
   }
 
+  /** Level by level: what one finds is there when the next one looks. */
   #settle(): void {
-    for (const { windows } of this.#operators.values()) windows.settle();
+    for (let level = 0; level < this.#program.levels; level++) {
+      for (const one of this.#levelClocks.values())
+        if (one.level === level) one.clock.advance(this.#times);
+      for (const { program, windows } of this.#operators.values())
+        if (program.level === level) windows.settle();
+      for (const rule of this.#told)
+        if (rule.level === level) for (const tenant of this.#tenants) this.#tellTimes(rule, tenant);
+    }
+    for (const { program, tenant, stage } of this.#stages.values())
+      stage.settle(this.#times.alert(program.index, tenant), (change) => this.#output.alert(change));
+  }
+
+  /** How far the results of a rule have come, as far as the keys of this part tell. */
+  #tellTimes(rule: RuleProgram, tenant: string): void {
+    const { from, to } = this.#groups;
+    if (!serves(rule, tenant)) return;
+    const windows = this.#operators.get(`${rule.index} ${tenant}`)?.windows;
+    const { clock, latenessMs } = this.#program.timeOf(rule, tenant);
+    // No source has events for it: it has no results.
+    const isMute = clock.boundMs.size === 0 && rule.reads.length === 0;
+    const settled = isMute ? Infinity : this.#clockOf(rule, tenant).value - latenessMs;
+    const level = windows?.levelTime ?? settled;
+    this.#times.set(rule.index, tenant, from, to, level, windows?.alertTime ?? settled);
   }
 
   /** The least clock; undefined if there is none. */
   get clock(): number | undefined {
     let least: number | undefined;
-    for (const { value } of this.#clocks.values())
+    const levels = [...this.#levelClocks.values()].map(({ clock }) => clock);
+    for (const { value } of [...this.#clocks.values(), ...levels])
       if (least === undefined || value < least) least = value;
     return least;
   }
@@ -150,6 +283,17 @@ export class Correlator {
         writer.text(tenant);
         return writer;
       });
+    for (const { program, tenant, stage } of this.#stages.values())
+      for (const [texts, alerts] of stage.snapshot()) {
+        const group = alertGroupOf(tenant, texts);
+        let writer = groups.get(group);
+        if (writer === undefined) groups.set(group, (writer = this.#groupWriter()));
+        writer.byte(2);
+        writer.varint(program.index);
+        writer.text(tenant);
+        writer.value(texts);
+        writer.value(alerts);
+      }
     for (const writer of groups.values()) writer.byte(0);
     return groups;
   }
@@ -171,9 +315,12 @@ export class Correlator {
     const partitions: number[] = [];
     for (let count = reader.varint(); count > 0; count--)
       partitions.push(this.#partitions.intern(reader.text(), reader.text()));
-    while (reader.byte() === 1) {
+    for (let kind = reader.byte(); kind !== 0; kind = reader.byte()) {
       const program = this.#program.rules[reader.varint()]!;
-      this.#operator(program, reader.text()).windows.restoreRow(reader, partitions);
+      const tenant = reader.text();
+      this.knows(tenant);
+      if (kind === 1) this.#operator(program, tenant).windows.restoreRow(reader, partitions);
+      else this.#stage(program, tenant).restore(reader.value() as string[], reader.value() ?? null);
     }
   }
 
@@ -182,17 +329,34 @@ export class Correlator {
     for (const { program, tenant } of this.#operators.values()) {
       writer.varint(program.index);
       writer.text(tenant);
-      writer.double(this.#clock(this.#program.timeOf(program, tenant).clock).value);
+      writer.double(this.#clockOf(program, tenant).value);
     }
+    writer.varint(this.#tenants.size);
+    for (const tenant of this.#tenants) writer.text(tenant);
   }
 
   restoreClocks(reader: ByteReader): void {
     for (let count = reader.varint(); count > 0; count--) {
       const program = this.#program.rules[reader.varint()]!;
-      const clock = this.#clock(this.#program.timeOf(program, reader.text()).clock);
+      const clock = this.#clockOf(program, reader.text());
       clock.value = Math.max(clock.value, reader.double());
     }
+    for (let count = reader.varint(); count > 0; count--) this.knows(reader.text());
   }
+}
+
+const serves = ({ rule }: RuleProgram, tenant: string): boolean =>
+  rule.tenants === null || rule.tenants.includes(tenant);
+
+/** Alerts by other fields than the rule's key are put together apart from the windows. */
+export const hasAlertStage = ({ rule }: RuleProgram): boolean =>
+  rule.alert !== null && !rule.alert.isOwnKey && rule.facts.status === 'enabled';
+
+/** The key group of an alert. */
+export function alertGroupOf(tenant: string, texts: readonly string[]): number {
+  const writer = new ByteWriter();
+  for (const text of texts) writer.text(text);
+  return keyGroupOf(tenant, writer.bytes, writer.length);
 }
 
 const tenantSeeds = new Map<string, number>();

@@ -93,22 +93,22 @@ export class HoppingWindows implements WindowKind {
     const { events } = input;
     const judge = this.#having.start(this.#lengthMs);
     const { early } = this.#having;
-    let becameTrueAt: number | null = null;
+    let becameTrue: HeldEvent | null = null;
     for (let i = from; i < to; i++) {
       judge.add(events[i]!);
-      if (early !== null && becameTrueAt === null && judge.holds(early, events, from, i + 1))
-        becameTrueAt = events[i]!.at;
+      if (early !== null && becameTrue === null && judge.holds(early, events, from, i + 1))
+        becameTrue = events[i]!;
     }
-    if (early !== null && becameTrueAt === null) return null;
+    if (early !== null && becameTrue === null) return null;
     const judged = judge.judge(events, from, to, this.#previous(events, start));
     if (judged === null) return null;
-    const at = becameTrueAt ?? (this.#having.isEarly ? events[from]!.at : events[to - 1]!.at);
+    const trigger = becameTrue ?? (this.#having.isEarly ? events[from]! : events[to - 1]!);
     return windowCandidate(
       'window',
       start,
       start,
       start + this.#lengthMs,
-      at,
+      trigger,
       judged,
       input,
       from,
@@ -135,12 +135,22 @@ export function windowCandidate(
   identityAt: Json,
   start: number,
   end: number,
-  at: number,
+  trigger: HeldEvent,
   judged: Judged,
   { events, evidence }: ScanInput,
   from: number,
   to: number,
 ): Candidate {
   const { first, last } = evidenceOf(events, from, to, evidence);
-  return { identity: [kind, identityAt], start, end, at, count: to - from, first, last, judged };
+  return {
+    identity: [kind, identityAt],
+    start,
+    end,
+    at: trigger.at,
+    count: to - from,
+    first,
+    last,
+    judged,
+    trigger: evidence(trigger).name,
+  };
 }

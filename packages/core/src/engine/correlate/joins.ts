@@ -120,6 +120,7 @@ export class Joins implements WindowKind {
       judged,
       steps: earlier === a ? [sides[0], sides[1]] : [sides[1], sides[0]],
       isCut,
+      trigger: evidence(later).name,
     };
   }
 
@@ -166,6 +167,7 @@ export class Joins implements WindowKind {
           last: [],
           judged,
           isAbsence: true,
+          trigger: evidence(event).name,
           steps: [sides[side]],
         };
       };

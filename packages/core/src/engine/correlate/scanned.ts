@@ -115,26 +115,26 @@ export class ScannedWindows implements WindowKind {
     const { events } = input;
     const judge = this.#having.start(this.#plan.kind === 'from-first' ? this.#plan.lengthMs : null);
     const { early } = this.#having;
-    let becameTrueAt: number | null = null;
+    let becameTrue: HeldEvent | null = null;
     for (let i = from; i < to; i++) {
       judge.add(events[i]!);
-      if (early !== null && becameTrueAt === null && judge.holds(early, events, from, i + 1))
-        becameTrueAt = events[i]!.at;
+      if (early !== null && becameTrue === null && judge.holds(early, events, from, i + 1))
+        becameTrue = events[i]!;
     }
-    if (early !== null && becameTrueAt === null) return null;
+    if (early !== null && becameTrue === null) return null;
     const judged = judge.judge(events, from, to, null);
     if (judged === null) return null;
-    const at = becameTrueAt ?? (this.#having.isEarly ? events[from]!.at : events[to - 1]!.at);
+    const trigger = becameTrue ?? (this.#having.isEarly ? events[from]! : events[to - 1]!);
     const firstAt = events[from]!.at;
     if (this.#plan.kind !== 'count') {
       const kind = this.#plan.kind === 'session' ? 'session' : 'window';
-      return windowCandidate(kind, firstAt, firstAt, end, at, judged, input, from, to);
+      return windowCandidate(kind, firstAt, firstAt, end, trigger, judged, input, from, to);
     }
     // Two windows may begin in one millisecond: the first event tells them apart.
     const { source, partition, number } = input.evidence(events[from]!).name;
     const identity = [firstAt, source, partition, number];
-    const lastAt = events[to - 1]!.at;
-    return windowCandidate('count', identity, firstAt, end, lastAt, judged, input, from, to);
+    const last = events[to - 1]!;
+    return windowCandidate('count', identity, firstAt, end, last, judged, input, from, to);
   }
 }
 

@@ -154,6 +154,7 @@ class SlidingScan {
         lastTrueAt: at,
         count: to - from,
         judged,
+        trigger: this.#input.evidence(this.#input.events[to - 1]!).name,
         ...evidenceOf(this.#input.events, from, to, this.#input.evidence),
       };
     } else {
@@ -167,7 +168,7 @@ class SlidingScan {
   #close(end: number): void {
     const run = this.#run!;
     this.#run = null;
-    const { firstAt, start, count, first, last, judged } = run;
+    const { firstAt, start, count, first, last, judged, trigger } = run;
     this.candidates.push({
       identity: ['run', firstAt],
       start,
@@ -177,6 +178,7 @@ class SlidingScan {
       first,
       last,
       judged,
+      trigger,
     });
   }
 
@@ -192,6 +194,7 @@ class SlidingScan {
       first,
       last,
       judged,
+      trigger: evidence(events[to - 1]!).name,
     };
   }
 }

@@ -4,15 +4,15 @@
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import type { Json } from '../../plan/json.ts';
-import type { CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
-import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
+import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
+import type { AlertChange, EventName, Result, ResultChange } from '../../plan/result.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
+import { TimerHeap } from '../../state/timer-heap.ts';
 import { resultId } from '../result-id.ts';
-import type { Clock } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
-import { KeyAlerts } from './alerts.ts';
+import { KeyAlerts, memberOf } from './alerts.ts';
 import type { Candidate, Carried, Evidence, Scan, WindowKind } from './candidates.ts';
 import {
   atOf,
@@ -25,9 +25,16 @@ import {
 } from './held-event.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
 
+/** A result as it was shown, and the event right after which it stands. */
+export interface Shown {
+  readonly result: Result;
+  readonly trigger: EventName;
+}
+
 /** What the operator hands on. */
 export interface WindowOutput {
-  result(change: ResultChange): void;
+  /** `before`: what was shown of it, if it was and was not withdrawn. */
+  result(change: ResultChange, trigger: EventName, before: Shown | null): void;
   alert(change: AlertChange): void;
   /** HAVING or SINK threw for a window that is complete. */
   failed(clause: 'HAVING' | 'SINK', error: unknown, event: Evidence): void;
@@ -39,19 +46,30 @@ export interface WindowFacts {
   readonly kind: WindowKind;
   readonly tenant: string;
   readonly latenessMs: number;
-  readonly clock: Clock;
+  readonly clock: { readonly value: number };
   readonly partitions: Partitions;
   readonly sink: ((copy: never) => unknown) | null;
-  /** A disabled or shadow rule raises no alerts. */
-  readonly raisesAlerts: boolean;
+  /** null: alerts are not put together by the rule's key, or not at all. */
+  readonly alert: AlertPlan | null;
+  /** Until when others may count on the results: 'open': not on those that are open; 'unknown': nor on those to come. */
+  readonly holdsLevel: 'no' | 'open' | 'unknown';
+  /** Somebody asks how early results to come may begin. */
+  readonly holdsAlerts: boolean;
   readonly output: WindowOutput;
 }
 
 /** What has been shown of a key and has not ended. */
 interface Live {
-  readonly results: Map<string, { revision: number; text: string; change: ResultChange }>;
+  readonly results: Map<string, LiveResult>;
   carried: Carried | null;
   readonly alerts: KeyAlerts;
+}
+
+interface LiveResult {
+  readonly revision: number;
+  readonly text: string;
+  readonly change: ResultChange;
+  readonly trigger: EventName;
 }
 
 /** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
@@ -62,14 +80,15 @@ export class WindowOperator {
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
   /** What kinds keep in memory of a key, and how many events have come since. */
+  readonly #told = new WeakMap<Candidate, readonly string[]>();
+  /** By row: the earliest time of results that may still come or change, and where results to come may begin. */
+  readonly #levelHolds = new TimerHeap();
+  readonly #alertHolds = new TimerHeap();
   readonly #memories = new Map<number, { memory: unknown; fresh: number }>();
-  /** No key holds an event before it, nor may one come: of rows that have not been looked at yet. */
-  readonly #forMs: number;
 
   constructor(facts: WindowFacts) {
     this.#facts = facts;
     this.#windows = facts.kind;
-    this.#forMs = alertSpanMs(facts.detect);
   }
 
   get keys(): number {
@@ -88,9 +107,10 @@ export class WindowOperator {
     event: Uint8Array,
     start: number,
     end: number,
+    isNeverLate = false,
   ): boolean {
     const { clock, latenessMs } = this.#facts;
-    if (atOf(event, start) < clock.value - latenessMs) return false;
+    if (!isNeverLate && atOf(event, start) < clock.value - latenessMs) return false;
     const row = this.#log.findOrAdd(key, keyStart, keyEnd);
     if (this.#log.count(row) === 0 && !this.#live.has(row))
       this.#log.setMark(row, clock.value - latenessMs);
@@ -99,6 +119,32 @@ export class WindowOperator {
     if (memory !== undefined) memory.fresh++;
     this.#touched.add(row);
     return true;
+  }
+
+  /** Takes back an event that `add` took. */
+  remove(key: Uint8Array, event: Uint8Array): void {
+    const row = this.#log.find(key, 0, key.length);
+    if (row < 0) return;
+    let isFound = false;
+    this.#log.trim(row, (bytes, start, end) => {
+      if (isFound || !isEqual(bytes, start, end, event)) return true;
+      isFound = true;
+      return false;
+    });
+    this.#memories.delete(row);
+    this.#touched.add(row);
+  }
+
+  /** No result before it comes or changes any more for those who read them. */
+  get levelTime(): number {
+    const { clock, latenessMs } = this.#facts;
+    return Math.min(clock.value - latenessMs, this.#levelHolds.next);
+  }
+
+  /** No result that is not known begins before it. */
+  get alertTime(): number {
+    const { clock, latenessMs } = this.#facts;
+    return Math.min(clock.value - latenessMs, this.#alertHolds.next);
   }
 
   /** Looks at what changed, and at what has become due since the clock moved. */
@@ -141,8 +187,25 @@ export class WindowOperator {
       return true;
     });
     this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
-    if (this.#log.count(row) === 0) this.#log.remove(row);
-    else this.#log.timers.set(row, due);
+    if (this.#log.count(row) === 0) return this.#removeRow(row);
+    this.#log.timers.set(row, due);
+    const { holdsLevel, holdsAlerts } = this.#facts;
+    if (!holdsAlerts && (holdsLevel !== 'unknown' || this.#windows.isEarly)) return;
+    let oldest = Infinity;
+    this.#log.forEach(row, (bytes, start) => (oldest = Math.min(oldest, atOf(bytes, start))));
+    this.#hold(row, holdsLevel === 'unknown' && !this.#windows.isEarly ? oldest : Infinity, oldest);
+  }
+
+  #hold(row: number, level: number, alert: number): void {
+    if (this.#facts.holdsLevel !== 'no') this.#levelHolds.set(row, level);
+    if (this.#facts.holdsAlerts) this.#alertHolds.set(row, alert);
+  }
+
+  #removeRow(row: number): void {
+    this.#memories.delete(row);
+    this.#levelHolds.clear(row);
+    this.#alertHolds.clear(row);
+    this.#log.remove(row);
   }
 
   #scan(row: number, carried: Carried | null): Scan {
@@ -185,37 +248,57 @@ export class WindowOperator {
       const final = isFinal(settledAt(candidate));
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
       if (!final && waits && candidate.end > clock.value) continue;
-      for (const change of this.#resultsOf(key, candidate, final)) {
-        seen.add(change.result.id);
-        this.#tell(live, change, final);
+      const told = final ? undefined : this.#told.get(candidate);
+      if (told !== undefined) {
+        for (const id of told) seen.add(id);
+        continue;
       }
+      const changes = this.#resultsOf(key, candidate, final);
+      for (const change of changes) {
+        seen.add(change.result.id);
+        this.#tell(live, change, candidate.trigger, final);
+      }
+      this.#told.set(
+        candidate,
+        changes.map(({ result }) => result.id),
+      );
     }
     for (const [id, shown] of live.results) {
       if (seen.has(id)) continue;
       live.results.delete(id);
       live.alerts.remove(id);
-      output.result({ ...shown.change, change: 'withdraw', revision: shown.revision + 1 });
+      const { change, trigger, revision } = shown;
+      const before = { result: change.result, trigger };
+      output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
     }
     for (const id of seen) if (this.#ended.has(id)) live.results.delete(id);
     this.#ended.clear();
     for (const { error, end, event } of scan.failures)
       if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
     this.#showAlerts(row, live, scan);
+    this.#holdRow(row, live, scan);
   }
 
   /** Ids that became final in this look: kept until withdrawals were told apart. */
   readonly #ended = new Set<string>();
 
-  #tell(live: Live, { result, positions }: ResultChange, final: boolean): void {
+  #tell(
+    live: Live,
+    { result, positions }: ResultChange,
+    trigger: EventName,
+    final: boolean,
+  ): void {
     const shown = live.results.get(result.id);
     const text = JSON.stringify(result);
-    if (this.#facts.raisesAlerts) live.alerts.put(result, final);
+    if (this.#facts.alert !== null) live.alerts.put(memberOf(result, final));
     if (!final && shown?.text === text) return;
     const revision = (shown?.revision ?? 0) + 1;
     const change = final ? 'final' : shown === undefined ? 'open' : 'amend';
     const told: ResultChange = { change, revision, result, positions };
-    this.#facts.output.result(told);
-    live.results.set(result.id, { revision, text, change: told });
+    const before =
+      shown === undefined ? null : { result: shown.change.result, trigger: shown.trigger };
+    this.#facts.output.result(told, trigger, before);
+    live.results.set(result.id, { revision, text, change: told, trigger });
     if (final) this.#ended.add(result.id);
   }
 
@@ -293,16 +376,33 @@ export class WindowOperator {
   }
 
   #showAlerts(row: number, live: Live, scan: Scan): void {
-    const { rule, tenant, detect, clock, latenessMs, output } = this.#facts;
-    if (live.alerts.isEmpty) return;
+    const { rule, tenant, detect, output, alert } = this.#facts;
+    if (alert === null || live.alerts.isEmpty) return;
     const texts = this.#keyTexts(row);
     const facts = {
       rule: rule.id,
       tenant,
       severity: rule.facts.severity,
       key: Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!])),
-      forMs: this.#forMs,
+      forMs: alert.forMs,
+      maxMs: alert.maxMs,
     };
+    const settledBefore = this.#oldestNeeded(row, scan);
+    for (const change of live.alerts.update(facts, settledBefore)) output.alert(change);
+  }
+
+  #holdRow(row: number, live: Live, scan: Scan): void {
+    const { holdsLevel, holdsAlerts } = this.#facts;
+    if (holdsLevel === 'no' && !holdsAlerts) return;
+    const oldest = this.#oldestNeeded(row, scan);
+    let level = holdsLevel === 'unknown' && !this.#windows.isEarly ? oldest : Infinity;
+    for (const { change } of live.results.values()) level = Math.min(level, change.result.at);
+    this.#hold(row, level, oldest);
+  }
+
+  /** No result of the row that is not known yet begins before it. */
+  #oldestNeeded(row: number, scan: Scan): number {
+    const { clock, latenessMs } = this.#facts;
     // A result to come begins with an event that is still held, or with one that is still to come.
     let oldestNeeded = Math.min(clock.value - latenessMs, scan.oldestAt ?? Infinity);
     if (scan.oldestAt === undefined)
@@ -316,7 +416,7 @@ export class WindowOperator {
         oldestNeeded = Math.min(oldestNeeded, candidate.start);
     if (scan.carried !== null && 'start' in scan.carried)
       oldestNeeded = Math.min(oldestNeeded, scan.carried.start);
-    for (const change of live.alerts.update(facts, oldestNeeded)) output.alert(change);
+    return oldestNeeded;
   }
 
   /** Lets go what is not needed any more, and sets the timer for the next look. */
@@ -329,17 +429,14 @@ export class WindowOperator {
     const isQuiet = live.results.size === 0 && live.carried === null && live.alerts.isEmpty;
     if (isQuiet) {
       this.#live.delete(row);
-      if (this.#log.count(row) === 0) {
-        this.#memories.delete(row);
-        return this.#log.remove(row);
-      }
+      if (this.#log.count(row) === 0) return this.#removeRow(row);
     } else this.#live.set(row, live);
     this.#log.timers.set(row, this.#dueOf(row, live, scan));
   }
 
   #dueOf(row: number, live: Live, scan: Scan): number {
     const { clock, latenessMs } = this.#facts;
-    let due = Math.min(scan.due, live.alerts.dueMs(this.#forMs) + latenessMs);
+    let due = Math.min(scan.due, this.#alertsDue(live));
     // An alert also waits for events that are held: they are let go in time.
     if (scan.oldestAt === undefined)
       this.#log.forEach(row, (bytes, start) => {
@@ -347,6 +444,11 @@ export class WindowOperator {
         if (forgetAt > clock.value && forgetAt < due) due = forgetAt;
       });
     return due <= clock.value ? nextAfter(clock.value) : due;
+  }
+
+  #alertsDue({ alerts }: Live): number {
+    const { alert, latenessMs } = this.#facts;
+    return alert === null ? Infinity : alerts.dueMs(alert) + latenessMs;
   }
 
   #keyTexts(row: number): string[] {
@@ -368,6 +470,8 @@ export class WindowOperator {
       writer.varint(this.#log.count(row));
       this.#log.forEach(row, (bytes, start, end) => writer.block(bytes.subarray(start, end)));
       writer.value(liveToJson(this.#live.get(row)));
+      writer.double(this.#levelHolds.due(row));
+      writer.double(this.#alertHolds.due(row));
     }
   }
 
@@ -386,7 +490,14 @@ export class WindowOperator {
     const live = reader.value();
     if (live !== null && live !== undefined) this.#live.set(row, liveFromJson(live));
     this.#log.timers.set(row, due);
+    this.#hold(row, reader.double(), reader.double());
   }
+}
+
+function isEqual(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
+  if (end - start !== other.length) return false;
+  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
 }
 
 /** The next clock value at which anything could differ: clocks are whole milliseconds. */
@@ -396,23 +507,13 @@ const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) 
 
 const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;
 
-/** How far apart results may be to be one alert, where the rule does not say. */
-function alertSpanMs(detect: CorrelateDetectPlan): number {
-  if (detect.kind === 'join') return Math.max(Math.abs(detect.lowMs), Math.abs(detect.highMs)) + 1;
-  if (detect.kind !== 'window') return detect.withinMs;
-  const { window } = detect;
-  if (window.kind === 'session') return window.gapMs;
-  return window.kind === 'count' ? (window.expiresMs ?? COUNT_ALERT_MS) : window.lengthMs;
-}
-
-const COUNT_ALERT_MS = 3_600_000;
-
 function liveToJson(live: Live | undefined): Json {
   if (live === undefined) return null;
   return {
-    results: [...live.results.values()].map(({ revision, change }) => ({
+    results: [...live.results.values()].map(({ revision, change, trigger }) => ({
       revision,
       change,
+      trigger,
     })) as unknown as Json,
     carried: live.carried as unknown as Json,
     alerts: live.alerts.toJson(),
@@ -421,13 +522,12 @@ function liveToJson(live: Live | undefined): Json {
 
 function liveFromJson(json: Json): Live {
   const { results, carried, alerts } = json as unknown as {
-    results: { revision: number; change: ResultChange }[];
+    results: Omit<LiveResult, 'text'>[];
     carried: Carried | null;
     alerts: Json;
   };
   const shown = results.map(
-    ({ revision, change }) =>
-      [change.result.id, { revision, change, text: JSON.stringify(change.result) }] as const,
+    (one) => [one.change.result.id, { ...one, text: JSON.stringify(one.change.result) }] as const,
   );
   return { results: new Map(shown), carried, alerts: KeyAlerts.fromJson(alerts) };
 }

@@ -7,7 +7,10 @@ import { EventView } from '../../formats/event-view.ts';
 import { makeJsonDecoder } from '../../formats/json-decoder.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
 import type { Json } from '../../plan/json.ts';
+import { valueAtPath } from '../../plan/path-value.ts';
 import { keyTextOf } from '../../plan/key-text.ts';
+import type { SourceTest } from '../../plan/plan.ts';
+import type { EventReader } from '../../plan/event-reader.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
 import type { ViewPlan } from '../../plan/view-plan.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
@@ -21,6 +24,7 @@ import type {
   RuleProgram,
   SourceProgram,
 } from '../program.ts';
+import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { Identities } from './identities.ts';
@@ -37,10 +41,25 @@ interface Reading {
   readonly width: number;
 }
 
+/** Where a result stands among events. */
+export interface ResultPlace {
+  readonly tenant: string;
+  readonly at: number;
+  readonly partition: number;
+  readonly number: Json;
+  readonly position: number;
+}
+
 export interface MatchOutput {
   /** An event for a window rule; the bytes are valid until the call returns. */
   row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void;
-  result(rule: RuleProgram, change: ResultChange): void;
+  /** A result of a rule that looks at each event alone. `isLate`: it is older than its rule's clock. */
+  result(
+    rule: RuleProgram,
+    change: ResultChange,
+    isLate: boolean,
+    alertTexts: readonly string[] | null,
+  ): void;
   /** The event at hand is of this partition. Told when it is another one than that of the event before. */
   partition(partition: number): void;
   setAside(record: SetAside): void;
@@ -112,6 +131,9 @@ export class Matcher {
   readonly #lateness = new Map<string, { latenessMs: number; boundMs: number }>();
   /** One for each view through which events are read; the key '' is none. */
   readonly #readings = new Map<string, Reading>();
+  /** What is counted of events, and of results that are read as events. */
+  #tally: MatchCounts;
+  readonly #untold: MatchCounts;
   readonly #key = new ByteWriter();
   readonly #row = new ByteWriter();
 
@@ -142,6 +164,8 @@ export class Matcher {
     this.#lists = lists;
     this.#output = output;
     this.counts = new MatchCounts(program.rules.length);
+    this.#untold = new MatchCounts(program.rules.length);
+    this.#tally = this.counts;
   }
 
   match(batch: BatchFrame): void {
@@ -285,11 +309,32 @@ export class Matcher {
     return true;
   }
 
+  /** A result as an event: hands on the rows that it is for the rules that read it. It is never late for them. */
+  meetResult(view: ResultReader, place: ResultPlace, readers: readonly RuleProgram[]): void {
+    const { source } = this.#program.resultSource;
+    [this.#source, this.#tenant, this.#at] = [source, place.tenant, place.at];
+    [this.#partition, this.#number, this.#position] = [place.partition, place.number, place.position];
+    // Its partition is that of its event, whose name is to be found again for the next event of a batch.
+    this.#partitionName = null;
+    this.#isResult = true;
+    this.#tally = this.#untold;
+    for (const program of readers)
+      if (this.#passes(view, program.rule.sources)) this.#meet(view, program);
+    this.#tally = this.counts;
+    this.#isResult = false;
+  }
+
+  #isResult = false;
+
+  #passes(view: EventReader, tests: readonly SourceTest[]): boolean {
+    return tests.every(({ path, values }) => holdsOne(view.at(path), values));
+  }
+
   /** One event and one rule whose SOURCES it passes. true: the rule wants it. */
-  #meet(view: EventView, program: RuleProgram): boolean {
+  #meet(view: EventReader, program: RuleProgram): boolean {
     const { rule } = program;
     if (rule.tenants !== null && !rule.tenants.includes(this.#tenant)) return false;
-    const counts = this.counts.rules[program.index]!;
+    const counts = this.#tally.rules[program.index]!;
     if (program.filter !== null) {
       counts.filterCalls++;
       try {
@@ -317,7 +362,7 @@ export class Matcher {
   }
 
   /** Known good: counted, and no match. */
-  #isExcepted(view: EventView, program: RuleProgram): boolean {
+  #isExcepted(view: EventReader, program: RuleProgram): boolean {
     const isOne = program.excepts.some(({ holds, untilMs }) => {
       if (untilMs !== null && this.#at >= untilMs) return false;
       try {
@@ -328,12 +373,12 @@ export class Matcher {
       }
     });
     if (!isOne) return false;
-    this.counts.excepted++;
-    this.counts.rules[program.index]!.excepted++;
+    this.#tally.excepted++;
+    this.#tally.rules[program.index]!.excepted++;
     return true;
   }
 
-  #inLists(view: EventView, program: IocProgram, hits: IocHit[]): boolean {
+  #inLists(view: EventReader, program: IocProgram, hits: IocHit[]): boolean {
     if (program.kind === 'and' || program.kind === 'or') {
       if (program.kind === 'and')
         return program.of.every((part) => this.#inLists(view, part, hits));
@@ -347,7 +392,7 @@ export class Matcher {
     return true;
   }
 
-  #simple(view: EventView, program: RuleProgram, iocs: IocHit[]): void {
+  #simple(view: EventReader, program: RuleProgram, iocs: IocHit[]): void {
     const { rule, sink } = program;
     const { source, partition } = this.#partitions.name(this.#partition);
     let returned: readonly { readonly fields: Fields; readonly part: Json }[] = ONE_WITHOUT_FIELDS;
@@ -363,7 +408,7 @@ export class Matcher {
       const parts: Json[] = ['simple', this.#tenant, rule.id, source, partition, this.#number];
       if (part !== null) parts.push(part);
       this.counts.rules[program.index]!.results++;
-      this.#output.result(program, {
+      const change: ResultChange = {
         change: 'final',
         revision: 1,
         result: {
@@ -385,11 +430,41 @@ export class Matcher {
           iocs,
         },
         positions: [this.#position],
-      });
+      };
+      const texts = rule.alert === null ? null : this.#alertTexts(view, program, fields);
+      this.#output.result(program, change, this.#isLateFor(program), texts);
     }
   }
 
-  #windowed(view: EventView, program: RuleProgram): void {
+  /** ALERT BY of a simple rule reads what SINK gave, else the event itself. */
+  #alertTexts(view: EventReader, { rule, alertSlots }: RuleProgram, fields: Fields): string[] {
+    return rule.alert!.fields.map((path, i) => {
+      const value = valueAtPath(fields, path) ?? view.get(alertSlots[i]!);
+      return keyTextOf(value, NO_EMPTY_TEXTS) ?? '';
+    });
+  }
+
+  /** Rules of windows would not see the event, as it is too old or its time is not its own. */
+  #isLateFor(program: RuleProgram): boolean {
+    if (program.readers.length === 0 || this.#timeFrom === 'arrival')
+      return this.#timeFrom === 'arrival';
+    const { latenessMs, boundMs } = this.#latenessOf(program);
+    return this.#at < this.#highestBefore[0]! - boundMs - latenessMs;
+  }
+
+  #windowed(view: EventReader, program: RuleProgram): void {
+    const at = this.#isResult ? this.#at : this.#timeFor(view as EventView, program);
+    if (Number.isNaN(at)) return;
+    if (program.parts !== null) {
+      if (!this.#writeParts(view, program, program.parts, at)) this.#tally.noKey++;
+      return;
+    }
+    this.#writeRow(view, program, at);
+    if (!this.#writeKeys(view, program)) this.#tally.noKey++;
+  }
+
+  /** The time of the event for a rule; NaN: it takes no part, which is counted. */
+  #timeFor(view: EventView, program: RuleProgram): number {
     const { rule, clockField } = program;
     const at =
       clockField === 0
@@ -400,35 +475,32 @@ export class Matcher {
     if (Number.isNaN(at)) {
       this.counts.noTime++;
       this.#noTimeRules.push(rule.id);
-      return;
+      return Number.NaN;
     }
     if (at > this.#arrivedAt + FUTURE_MS) {
       this.counts.future++;
       this.#futureRules.push(rule.id);
-      return;
+      return Number.NaN;
     }
     const { latenessMs, boundMs } = this.#latenessOf(program);
     if (at < this.#highestBefore[clockField]! - boundMs - latenessMs) {
       this.counts.late++;
       this.counts.rules[program.index]!.late++;
       this.#lateRules.push(rule.id);
-      return;
+      return Number.NaN;
     }
-    if (program.parts !== null) {
-      if (!this.#writeParts(view, program, program.parts, at)) this.counts.noKey++;
-      return;
-    }
-    this.#writeRow(view, program, at);
-    if (!this.#writeKeys(view, program)) this.counts.noKey++;
+    return at;
   }
 
   /** Which conditions of the rule's parts hold for the event at hand, as bits. */
   #bits = 0;
 
-  #askTests(view: EventView, program: RuleProgram, { tests }: PartsProgram): void {
+  #askTests(view: EventReader, program: RuleProgram, { tests }: PartsProgram): void {
     this.#bits = 0;
     for (let i = 0; i < tests.length; i++) {
-      const { sources, filter } = tests[i]!;
+      const { sources, filter, readsResults } = tests[i]!;
+      // Only what names results reads them.
+      if (this.#isResult && !readsResults) continue;
       const isOfSources = sources.every(({ slot, values }) => {
         const value = view.get(slot);
         return typeof value === 'string' ? values.has(value) : holdsOneOf(value, values);
@@ -444,7 +516,7 @@ export class Matcher {
 
   /** Hands the event on under each key that one of the rule's lists of keys gives it. false: it has none. */
   #writeParts(
-    view: EventView,
+    view: EventReader,
     program: RuleProgram,
     { keyLists, tests, isStrict, hasInput }: PartsProgram,
     at: number,
@@ -474,7 +546,7 @@ export class Matcher {
   }
 
   #allKeys(
-    view: EventView,
+    view: EventReader,
     program: RuleProgram,
     keys: RuleProgram['keys'],
   ): readonly (readonly string[])[] {
@@ -514,7 +586,7 @@ export class Matcher {
   }
 
   /** `bits`: of the conditions of parts, which stand in the first column. */
-  #writeRow(view: EventView, program: RuleProgram, at: number, bits: number | null = null): void {
+  #writeRow(view: EventReader, program: RuleProgram, at: number, bits: number | null = null): void {
     this.#row.clear();
     const columns: (Json | undefined)[] = [];
     for (const column of program.columns) columns.push(this.#columnValue(view, program, column));
@@ -529,7 +601,7 @@ export class Matcher {
   }
 
   #columnValue(
-    view: EventView,
+    view: EventReader,
     program: RuleProgram,
     column: RuleProgram['columns'][number],
   ): Json | undefined {
@@ -551,7 +623,7 @@ export class Matcher {
   }
 
   /** Hands the row on under each key of the event. false: it has none. */
-  #writeKeys(view: EventView, program: RuleProgram): boolean {
+  #writeKeys(view: EventReader, program: RuleProgram): boolean {
     const parts: (readonly string[])[] = [];
     for (const { value, each } of program.keys) {
       let read: Json | undefined;
@@ -651,6 +723,11 @@ export class Matcher {
 }
 
 const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
+
+function holdsOne(value: Json | undefined, values: readonly string[]): boolean {
+  if (Array.isArray(value)) return (value as readonly Json[]).some((one) => values.includes(sourceText(one)));
+  return values.includes(sourceText(value));
+}
 
 /** The rules that are found by a field's value; a list holds each of its elements. */
 function foundBy(

@@ -14,9 +14,6 @@ export const refusedNames: ReadonlySet<string> = new Set([
   '__lookupSetter__',
 ]);
 
-/** Facts of results, which come with the rules that read results. */
-export const resultFacts: ReadonlySet<string> = new Set(['$rule', '$tag', '$severity']);
-
 export const NODES_MAX = 4000;
 export const DEPTH_MAX = 64;
 

@@ -9,7 +9,6 @@ import {
   isGlobalFunction,
   namespaces,
   refusedNames,
-  resultFacts,
   unaryOperators,
 } from './allowed.ts';
 import { any, primitive, EVENT_LIST_METHODS } from './kinds.ts';
@@ -200,12 +199,10 @@ export abstract class ExpressionEmitter extends EmitterState {
     return { root: at, steps };
   }
 
-  protected eventPath(event: string, steps: readonly string[], node: Node): Emitted {
+  protected eventPath(event: string, steps: readonly string[], _node: Node): Emitted {
     // `event.fields` is the event itself.
     const path = steps[0] === 'fields' ? steps.slice(1) : steps;
     if (path.length === 0) return { text: event, kind: 'event' };
-    if (resultFacts.has(path[0]!))
-      return this.refuse(node, 'E190', `reading ${path[0]} of results is not built yet`);
     const reads = this.readsRows ? `${event}?.get` : `${event}.get`;
     const text = `${reads}(${this.slot(path)})`;
     if (path.length < 2 || path.at(-1) !== 'length') return any(text);

@@ -93,7 +93,6 @@ export const notYet: readonly (CodeFacts & { readonly words: string })[] = (
     ['E186', 'PATH'],
     ['E187', 'METRIC'],
     ['E188', 'firstSeen, rare, baseline'],
-    ['E190', '$rule, $tag, $severity'],
     ['E193', 'a correlation of correlations'],
   ] as const
 ).map(([code, words]) => ({
