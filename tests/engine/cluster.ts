@@ -93,8 +93,18 @@ export class Cluster {
     this.#parts.forEach((_, i) => this.#send(i, { type: 'finish' }));
   }
 
+  readonly #queue: { readonly part: number; readonly frame: FrameToEngine }[] = [];
+  #isSending = false;
+
+  /** What a part answers is delivered in its order, before anything that follows from it. */
   #send(part: number, frame: FrameToEngine): void {
-    for (const answer of this.#parts[part]!.receive(frame)) this.#take(part, answer);
+    this.#queue.push({ part, frame });
+    if (this.#isSending) return;
+    this.#isSending = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+      for (const answer of this.#parts[next.part]!.receive(next.frame))
+        this.#take(next.part, answer);
+    this.#isSending = false;
   }
 
   #take(part: number, frame: FrameFromEngine): void {

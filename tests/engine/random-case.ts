@@ -132,16 +132,108 @@ function randomSources(random: Random): SourcesPlan {
   };
 }
 
-function denseRule(random: Random, i: number): string {
+/** A rule about the results of rules before it, and perhaps about events too. */
+function readingRule(random: Random, i: number): string {
   const lines = [`RULE "rule ${i}"`];
+  const below = random.below(i);
+  const names = random.of([
+    `$rule = 'rule ${below}'`,
+    `$rule = 'rule ${below}'`,
+    `$tag = 't${below}'`,
+    `$severity = '${SEVERITIES[below]}'`,
+    `$rule = ['rule 0', 'rule ${i - 1}']`,
+  ]);
+  const keys = random.of(['u', 'u', '*', '*', 'k = event.u', '$rule', 'EACH list']);
+  const filter = random.of([
+    null,
+    null,
+    null,
+    'event.count > 1',
+    'event.u != "b"',
+    'event.$at % 2 == 0',
+  ]);
+  if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms'])}`);
+  if (random.chance(0.5)) {
+    lines.splice(1, 0, `SOURCES ${names}`);
+    if (filter !== null) lines.splice(2, 0, `FILTER ${filter}`);
+    lines.push(`AGGREGATE BY ${keys} WITHIN ${random.of(WINDOWS)}`);
+    const having = random.of([
+      null,
+      'count() >= 2',
+      'sum(count) > 3',
+      'last(u) != first(u)',
+      'distinct($id) > 1',
+      'events => events.length > 1 && { us: events.map((e) => e.u) }',
+    ]);
+    if (having !== null) lines.push(`HAVING ${having}`);
+  } else {
+    const other = random.of(['FILTER event.v == 1', 'FILTER event.v > 0', `SOURCES ${names}`]);
+    const parts = random.of([
+      [`SEQUENCE BY ${keys} WITHIN 60:ms`, `STEP r SOURCES ${names}`, `STEP e ${other}`],
+      [
+        `SEQUENCE BY ${keys} WITHIN 60:ms`,
+        `STEP e ${other}`,
+        `STEP r SOURCES ${names}`,
+        `SKIP NONE`,
+      ],
+      [`SEQUENCE BY ${keys} WITHIN 40:ms`, `STEP r SOURCES ${names}`, `ABSENT e ${other}`],
+      [`ALL BY ${keys} WITHIN 50:ms`, `STEP r SOURCES ${names}`, `STEP e ${other}`],
+      [
+        `JOIN BY ${keys} WITHIN 30:ms`,
+        `SIDE r SOURCES ${names}`,
+        `SIDE e ${other}`,
+        `KEEP UNMATCHED r`,
+      ],
+    ]);
+    lines.push(...parts);
+  }
+  lines.splice(1, 0, `SEVERITY ${SEVERITIES[i]} TAGS 't${i}'`);
+  if (random.chance(0.3)) lines.push(randomAlert(random));
+  return lines.join('\n  ');
+}
+
+const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+
+const randomAlert = (random: Random): string =>
+  `ALERT BY ${random.of(['u', '*', 'u, k', 'count', 'n'])}${random.of(['', ' FOR 20:ms', ' FOR 50:ms MAX 100:ms'])}`;
+
+const WINDOWS = [
+  '50:ms',
+  '50:ms, 20:ms',
+  '40:ms SLIDING',
+  '40:ms SLIDING EVERY',
+  'SESSION 20:ms',
+  '40:ms FROM FIRST',
+  '2:events EXPIRES 30:ms',
+];
+
+function denseRule(random: Random, i: number): string {
+  if (i > 0 && random.chance(0.4)) return readingRule(random, i);
+  const lines = [`RULE "rule ${i}"`, `SEVERITY ${SEVERITIES[i]} TAGS 't${i}'`];
+  if (random.chance(0.3))
+    lines.push(
+      ...[
+        'AGGREGATE BY u',
+        `WITHIN ${random.of(WINDOWS)}`,
+        `HAVING ${randomHaving(random, true) ?? 'count() >= 2'}`,
+      ],
+    );
+  else return denseParts(random, lines);
+  if (random.chance(0.3)) lines.push(randomAlert(random));
+  return lines.join('\n  ');
+}
+
+function denseParts(random: Random, lines: string[]): string {
   if (random.chance(0.3)) lines.push(`LATENESS ${random.of(['0:ms', '25:ms', '60:ms'])}`);
   lines.push(...randomParts(random));
-  if (/NEXT|CONSECUTIVE/.test(lines.join(' '))) lines.splice(1, 0, 'FILTER event.v != 3');
+  if (/NEXT|CONSECUTIVE/.test(lines.join(' '))) lines.splice(2, 0, 'FILTER event.v != 3');
+  if (random.chance(0.2)) lines.push(randomAlert(random));
   return lines.join('\n  ');
 }
 
 function randomRule(random: Random, i: number): string {
-  const lines = [`RULE "rule ${i}"`];
+  if (i > 0 && random.chance(0.2)) return readingRule(random, i);
+  const lines = [`RULE "rule ${i}"`, `SEVERITY ${SEVERITIES[i]} TAGS 't${i}'`];
   if (random.chance(0.2)) lines.push(`STATUS ${random.of(['shadow', 'disabled', 'enabled'])}`);
   if (random.chance(0.2)) lines.push("TENANTS ['acme']");
   const sources = random.of([
@@ -192,7 +284,8 @@ function randomRule(random: Random, i: number): string {
     lines.push(...randomParts(random));
     // Something must say what is next to what.
     const isStrict = /NEXT|CONSECUTIVE/.test(lines.join(' '));
-    if (isStrict && sources === null && filter === null) lines.splice(1, 0, 'FILTER event.v != 3');
+    const hasInput = lines.some((line) => /^(SOURCES|FILTER|IOC)/.test(line));
+    if (isStrict && !hasInput) lines.splice(2, 0, 'FILTER event.v != 3');
     if (random.chance(0.15))
       lines.push(
         `SINK ${random.of(['event => event', 'event => event.count > 2', 'event => ({ c: event.count, s: event.$start })'])}`,
@@ -278,11 +371,7 @@ interface RandomEvent {
   readonly record: string;
 }
 
-function randomEvents(
-  random: Random,
-  { sources }: SourcesPlan,
-  isDense: boolean,
-): RandomEvent[][] {
+function randomEvents(random: Random, { sources }: SourcesPlan, isDense: boolean): RandomEvent[][] {
   const spanMs = random.of([100, 200, 400]);
   return sources.flatMap(({ name }) =>
     Array.from({ length: random.between(1, 2) }, (_, p) =>

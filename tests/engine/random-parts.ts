@@ -50,7 +50,11 @@ function conditionsOf({ names, readsMatch }: Making): readonly string[] {
           `(e, m) => m.${name}.at(-1).v <= e.v`,
           `(event, match) => match.${name}.some((one) => one.u == event.u)`,
         ]
-      : [`(e, m) => e.v == m.${name}.v`, `(e, m) => e.u != m.${name}.u`, `(e, { ${name} }) => ${name}.v < 2`],
+      : [
+          `(e, m) => e.v == m.${name}.v`,
+          `(e, m) => e.u != m.${name}.u`,
+          `(e, { ${name} }) => ${name}.v < 2`,
+        ],
   );
   return [...CONDITIONS, ...ofMatch.filter((one) => !one.includes('{'))];
 }
@@ -69,7 +73,13 @@ function step(making: Making, isFirst: boolean, depth: number, isRepeated: boole
   const name = `s${making.count++}`;
   if (depth < 2 && random.chance(0.1)) {
     const repeats = loop(random, making);
-    const inner = items(making, random.between(1, 2), isFirst, depth + 1, isRepeated || repeats.isList);
+    const inner = items(
+      making,
+      random.between(1, 2),
+      isFirst,
+      depth + 1,
+      isRepeated || repeats.isList,
+    );
     return `STEP ${name} (${inner.join(' ')})${repeats.text}${random.chance(0.1) ? ' OPTIONAL' : ''}`;
   }
   const contiguity = isFirst ? '' : random.of(['', '', '', ' NEXT', ' ANY']);
@@ -163,8 +173,12 @@ function randomAll(random: Random): string[] {
   }
   if (random.chance(0.25)) lines.push(`ABSENT n${choice(random, keys, CONDITIONS)}`);
   if (random.chance(0.2))
-    lines.push(`HAVING ${random.of(['match => ({ u: match.s0.u })', 'match.s0.v > 0', 'match.s0 && { is: 1 }'])}`);
-  return lines.some((line) => /STEP s0.*TIMES/.test(line)) ? lines.filter((line) => !line.startsWith('HAVING')) : lines;
+    lines.push(
+      `HAVING ${random.of(['match => ({ u: match.s0.u })', 'match.s0.v > 0', 'match.s0 && { is: 1 }'])}`,
+    );
+  return lines.some((line) => /STEP s0.*TIMES/.test(line))
+    ? lines.filter((line) => !line.startsWith('HAVING'))
+    : lines;
 }
 
 function randomJoin(random: Random): string[] {

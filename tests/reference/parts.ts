@@ -14,7 +14,7 @@ import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { Windowed } from './aggregates.ts';
 import { callFunction, evaluateOverMatch, isTrue, runForEvent } from './code.ts';
 import type { SeenEvent } from './events.ts';
-import { isResultEvent, namesResults } from './levels.ts';
+import { isResultEvent, namesResults } from './result-event.ts';
 import { compareEvents } from './order.ts';
 import { keyTextOf } from './paths.ts';
 import { sequenceFrom } from './sequence-syntax.ts';
@@ -166,7 +166,9 @@ function holds({ names, tree }: Code, event: SeenEvent, match: Match<Windowed>):
 /** The match as rule code sees it. */
 function seen(match: Match<Windowed>): Readonly<Record<string, unknown>> {
   const of = (one: unknown): unknown =>
-    Array.isArray(one) ? (one as Windowed[]).map(({ event }) => event) : (one as Windowed | undefined)?.event;
+    Array.isArray(one)
+      ? (one as Windowed[]).map(({ event }) => event)
+      : (one as Windowed | undefined)?.event;
   return Object.fromEntries(Object.entries(match).map(([name, one]) => [name, of(one)]));
 }
 
@@ -185,7 +187,7 @@ function valueOf(having: Code, read: readonly unknown[], { join }: RuleSyntax): 
 
 const nameOf = ({ event, at }: Windowed): Json[] => {
   const { source, partition, number } = event.nameAt(at);
-  return [source, partition, number];
+  return [source, partition, number, at];
 };
 
 function sequences(
@@ -196,23 +198,28 @@ function sequences(
   const { skip, items } = sequence!;
   const made = sequenceFrom(sequence!, asks);
   const matches = allMatches(made, events, ({ at }) => at);
-  return skipped(matches, skip, stepNames(items)).map(({ taken, at, match, completedBy, deadline, isCut }) => {
-    const own = taken.map(([, index]) => events[index]!);
-    const named = ([step, index]: readonly [string, number]): Json => [step, ...nameOf(events[index]!)];
-    return {
-      kind: 'sequence',
-      from: skip.kind === 'past-last' ? [named(completedBy)] : taken.map(named),
-      start: own[0]!.at,
-      end: deadline ?? own.at(-1)!.at + 1,
-      at,
-      count: own.length,
-      events: own,
-      steps: taken.map(([step]) => step),
-      isCut,
-      trigger: events[completedBy[1]]!,
-      having: [seen(match)],
-    };
-  });
+  return skipped(matches, skip, stepNames(items)).map(
+    ({ taken, at, match, completedBy, deadline, isCut }) => {
+      const own = taken.map(([, index]) => events[index]!);
+      const named = ([step, index]: readonly [string, number]): Json => [
+        step,
+        ...nameOf(events[index]!),
+      ];
+      return {
+        kind: 'sequence',
+        from: skip.kind === 'past-last' ? [named(completedBy)] : taken.map(named),
+        start: own[0]!.at,
+        end: deadline ?? own.at(-1)!.at + 1,
+        at,
+        count: own.length,
+        events: own,
+        steps: taken.map(([step]) => step),
+        isCut,
+        trigger: events[completedBy[1]]!,
+        having: [seen(match)],
+      };
+    },
+  );
 }
 
 const DAY_MS = 86_400_000;
@@ -246,14 +253,18 @@ function runsOfAll(
     );
     const isTrueNow =
       newest.every((own, i) => own.length === (steps[i]!.loop?.least ?? 1)) &&
-      !events.some((one) => Math.abs(one.at - at) < withinMs && absents.some((absent) => isOf(absent, one)));
+      !events.some(
+        (one) => Math.abs(one.at - at) < withinMs && absents.some((absent) => isOf(absent, one)),
+      );
     const match = Object.fromEntries(
       steps.map((step, i) => {
         const own = newest[i]!.map(({ event }) => event);
         return [step.name, (step.loop?.least ?? 1) > 1 ? own : own[0]];
       }),
     );
-    const value = isTrueNow && (all!.having === null || valueOf(all!.having, [match], { join: null } as RuleSyntax));
+    const value =
+      isTrueNow &&
+      (all!.having === null || valueOf(all!.having, [match], { join: null } as RuleSyntax));
     if (!value) {
       close(at);
       continue;
@@ -262,12 +273,20 @@ function runsOfAll(
     if (isOpen && at >= runs.at(-1)!.firstAt + DAY_MS) close(at);
     if (isOpen) {
       const { found } = runs.at(-1)!;
-      runs[runs.length - 1] = { ...runs.at(-1)!, lastAt: at, found: { ...found, count: Math.max(found.count, count) } };
+      runs[runs.length - 1] = {
+        ...runs.at(-1)!,
+        lastAt: at,
+        found: { ...found, count: Math.max(found.count, count) },
+      };
       continue;
     }
     const taken = newest
       .flatMap((own, i) => own.map((event) => ({ event, step: i })))
-      .sort((a, b) => compareEvents(a.event.event.nameAt(a.event.at), b.event.event.nameAt(b.event.at)) || a.step - b.step);
+      .sort(
+        (a, b) =>
+          compareEvents(a.event.event.nameAt(a.event.at), b.event.event.nameAt(b.event.at)) ||
+          a.step - b.step,
+      );
     isOpen = true;
     runs.push({
       firstAt: at,
@@ -309,10 +328,12 @@ function pairs(
   const found: Found[] = [];
   const givesPairs = !keep.some(({ only }) => only);
   events.forEach((later, i) => {
-    const own = events.slice(0, i).flatMap((earlier) => [
-      ...(isPair(earlier, later) ? [{ a: earlier, b: later, earlier }] : []),
-      ...(isPair(later, earlier) ? [{ a: later, b: earlier, earlier }] : []),
-    ]);
+    const own = events
+      .slice(0, i)
+      .flatMap((earlier) => [
+        ...(isPair(earlier, later) ? [{ a: earlier, b: later, earlier }] : []),
+        ...(isPair(later, earlier) ? [{ a: later, b: earlier, earlier }] : []),
+      ]);
     if (!givesPairs) return;
     own.slice(0, PAIRS_MAX).forEach(({ a, b, earlier }, j) =>
       found.push({
@@ -332,7 +353,10 @@ function pairs(
   });
   sides.forEach((side, i) => {
     if (!keep.some((one) => one.side === side.name)) return;
-    const [low, high] = between.kind === 'within' ? [1 - between.withinMs, between.withinMs - 1] : [between.lowMs, between.highMs];
+    const [low, high] =
+      between.kind === 'within'
+        ? [1 - between.withinMs, between.withinMs - 1]
+        : [between.lowMs, between.highMs];
     for (const event of events) {
       if (!asks(side)(event, {})) continue;
       if (events.some((other) => (i === 0 ? isPair(event, other) : isPair(other, event)))) continue;

@@ -12,7 +12,16 @@ import { eventFrom, type Delivery, type SeenEvent } from './events.ts';
 import { judgeOf } from './having.ts';
 import { inLists, type ReferenceList } from './lists.ts';
 import { compareEvents } from './order.ts';
-import { allKeysOf, hasInput as hasOwnInput, hasParts, isInput, keysOf, matchesOf, partsOf, passesSources } from './parts.ts';
+import {
+  allKeysOf,
+  hasInput as hasOwnInput,
+  hasParts,
+  isInput,
+  keysOf,
+  matchesOf,
+  partsOf,
+  passesSources,
+} from './parts.ts';
 import { keyTextOf } from './paths.ts';
 import {
   alertsOf,
@@ -22,7 +31,8 @@ import {
   type RuleFacts,
   type Standing,
 } from './results.ts';
-import { inLevels, reads, ResultEvent } from './levels.ts';
+import { inLevels, reads } from './levels.ts';
+import { ResultEvent } from './result-event.ts';
 import { trueWindows } from './windows.ts';
 
 export interface ReferenceInput {
@@ -207,7 +217,11 @@ class Matcher {
     });
   }
 
-  #wants(rule: RuleFacts, event: SeenEvent, take: (hits: Result['iocs'][number][]) => void): boolean {
+  #wants(
+    rule: RuleFacts,
+    event: SeenEvent,
+    take: (hits: Result['iocs'][number][]) => void,
+  ): boolean {
     const { syntax } = rule;
     if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
     if (!passesSources(syntax.sources, event)) return false;

@@ -184,7 +184,10 @@ function alertTexts({ syntax }: RuleFacts, { result, event }: Standing): Record<
   return Object.fromEntries(
     alert.fields.map(({ path }) => {
       const name = path.join('.');
-      const own = valueAt(isSimple ? result.fields : { count: result.count, ...result.fields }, path);
+      const own = valueAt(
+        isSimple ? result.fields : { count: result.count, ...result.fields },
+        path,
+      );
       const value = Object.hasOwn(result.key, name) ? result.key[name] : own;
       return [name, keyTextOf(value ?? event?.get(path), []) ?? ''];
     }),

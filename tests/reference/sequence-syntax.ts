@@ -1,7 +1,4 @@
-import type {
-  SequenceItem,
-  SequenceSyntax,
-} from '../../packages/core/src/language/epl/syntax.ts';
+import type { SequenceItem, SequenceSyntax } from '../../packages/core/src/language/epl/syntax.ts';
 import type { Part } from './parts.ts';
 import type { Ask, ReferenceItem, ReferenceSequence } from './sequences.ts';
 

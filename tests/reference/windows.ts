@@ -5,8 +5,7 @@ import type { Judge, Judged } from './having.ts';
 
 /** A window or run for which HAVING is true. */
 export interface TrueWindow {
-  readonly kind:
-    'window' | 'run' | 'session' | 'count' | 'sequence' | 'all' | 'pair' | 'unmatched';
+  readonly kind: 'window' | 'run' | 'session' | 'count' | 'sequence' | 'all' | 'pair' | 'unmatched';
   /** What tells it from others of its key: where it starts, or its first true time, ms; of a count its first event. */
   readonly from: Json;
   readonly start: number;

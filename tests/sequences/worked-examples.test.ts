@@ -12,7 +12,9 @@ function found(
   return resultsOf(`RULE "r" FILTER true SEQUENCE BY * ${rule}`, written)
     .toSorted((a, b) => a.at - b.at || a.start - b.start)
     .map(({ first, last, at, count }) => {
-      const shown = [...first, ...last].map(({ number }) => events[Number(number)]![0] + (Number(number) + 1));
+      const shown = [...first, ...last].map(
+        ({ number }) => events[Number(number)]![0] + (Number(number) + 1),
+      );
       return `${shown.join(' ')}${count > 10 ? ` (${count})` : ''} @${(at - BASE) / 1000}`;
     });
 }
@@ -60,9 +62,7 @@ test('4: of matches that end together the one with most events', () => {
 
 test('12: a match grows by what may follow it; then a success after each five', () => {
   const loop = 'WITHIN 1:hour STEP fail FILTER event.k == "F" TIMES 5 OR MORE';
-  assert.deepEqual(found(loop, times(12, 'F')), [
-    'F1 F2 F3 F4 F5 F8 F9 F10 F11 F12 (12) @4',
-  ]);
+  assert.deepEqual(found(loop, times(12, 'F')), ['F1 F2 F3 F4 F5 F8 F9 F10 F11 F12 (12) @4']);
   assert.deepEqual(
     found(`${loop} STEP ok FILTER event.k == "S"`, [
       ...times(5, 'F'),

@@ -1,5 +1,9 @@
 import { spanText } from '@weir/core/language/epl/spans-of-time.ts';
-import type { AllDetectPlan, JoinDetectPlan, SequenceDetectPlan } from '@weir/core/plan/match-plan.ts';
+import type {
+  AllDetectPlan,
+  JoinDetectPlan,
+  SequenceDetectPlan,
+} from '@weir/core/plan/match-plan.ts';
 
 /** What a rule of steps or sides looks for, as lines of `weir explain`. */
 export function partsLines(
@@ -18,11 +22,17 @@ export function partsLines(
         : joinLines(detect, each);
   const spanMs = spanOf(detect);
   const values = detect.columns.length - 1;
-  const held = values === 0 ? 'which parts want it' : `which parts want it and ${values} value${values === 1 ? '' : 's'}`;
+  const held =
+    values === 0
+      ? 'which parts want it'
+      : `which parts want it and ${values} value${values === 1 ? '' : 's'}`;
   return [
     ...shape,
     ['keeps', `of each event its time, name, ${held}, for about ${spanText(spanMs + latenessMs)}`],
-    ['alerts', `by the same key; results at most ${spanText(spanMs)} apart are one alert, for at most 1:day`],
+    [
+      'alerts',
+      `by the same key; results at most ${spanText(spanMs)} apart are one alert, for at most 1:day`,
+    ],
   ];
 }
 
@@ -100,7 +110,10 @@ function allLines(plan: AllDetectPlan, each: string): [string, string][] {
   const steps = plan.steps.map(({ name, times }) => (times === 1 ? name : `${times} ${name}`));
   const none = plan.absents.map(({ name }) => ` and no ${name}`);
   return [
-    ['looks at', `${steps.join(', ')}${none.join('')} within ${spanText(plan.withinMs)}, in any order, for ${each}`],
+    [
+      'looks at',
+      `${steps.join(', ')}${none.join('')} within ${spanText(plan.withinMs)}, in any order, for ${each}`,
+    ],
     [
       'results',
       plan.absents.length === 0
@@ -122,7 +135,12 @@ function joinLines(plan: JoinDetectPlan, each: string): [string, string][] {
     ['looks at', `${plan.pairs ? `pairs of ${a} and ${b}` : `${a} and ${b}`}, ${far}, for ${each}`],
     ...(alone.length === 0
       ? []
-      : [['', `and ${alone.join(', ')} without a partner, when none can come any more`] as [string, string]]),
+      : [
+          ['', `and ${alone.join(', ')} without a partner, when none can come any more`] as [
+            string,
+            string,
+          ],
+        ]),
     ['results', 'early: a pair is shown when its later event is seen'],
   ];
 }

@@ -16,12 +16,13 @@ import {
 } from '../frames.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Json } from '../plan/json.ts';
-import type { AlertChange, EventName, ResultChange } from '../plan/result.ts';
+import type { AlertChange, ResultChange } from '../plan/result.ts';
 import type { SourcesPlan } from '../plan/source-plan.ts';
 import { ByteReader } from '../state/byte-reader.ts';
 import { ByteWriter } from '../state/byte-writer.ts';
 import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
 import type { Member } from './correlate/alerts.ts';
+import type { Evidence } from './correlate/candidates.ts';
 import type { Shown } from './correlate/window-operator.ts';
 import { LevelTimes } from './levels/level-times.ts';
 import { Levels } from './levels/levels.ts';
@@ -181,7 +182,7 @@ class Engine implements Core {
     readonly texts: readonly string[] | null;
   }[] = [];
 
-  #feed(rule: RuleProgram, change: ResultChange, trigger: EventName, before: Shown | null): void {
+  #feed(rule: RuleProgram, change: ResultChange, trigger: Evidence, before: Shown | null): void {
     this.#isFeeding = true;
     this.#run().levels.feed(rule, change, trigger, before);
     this.#isFeeding = false;
@@ -192,8 +193,9 @@ class Engine implements Core {
     this.#waiting = [];
     for (const { rule, change, isLate, texts } of waiting) {
       this.#run().correlator.knows(change.result.tenant);
-      if (!isLate) this.#feed(rule, change, change.result.first[0]!, null);
-      if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, texts);
+      const trigger = { name: change.result.first[0]!, position: change.positions[0]! };
+      if (!isLate) this.#feed(rule, change, trigger, null);
+      if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, texts, null);
     }
   }
 
@@ -316,16 +318,11 @@ class Engine implements Core {
     });
   }
 
-  #result(
-    rule: RuleProgram,
-    change: ResultChange,
-    trigger: EventName,
-    before: Shown | null,
-  ): void {
+  #result(rule: RuleProgram, change: ResultChange, trigger: Evidence, before: Shown | null): void {
     if (change.change === 'final') this.#run().matcher.counts.rules[rule.index]!.results++;
     this.#results.push(change);
     if (rule.readers.length > 0) this.#feed(rule, change, trigger, before);
-    if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, null);
+    if (hasAlertStage(rule)) this.#run().levels.feedAlerts(rule, change, null, before);
   }
 
   /** After events: the other parts hear of the watermarks, then time moves here. */

@@ -22,7 +22,7 @@ import { instantiate } from '../functions/instantiate.ts';
 import type { PartsPlan } from '../plan/match-plan.ts';
 import type { MatchCode } from './correlate/sequence/match-reader.ts';
 import type { CorrelateCode } from './correlate/window-kind.ts';
-import { levelsOf, namesResults, readsResultsOf } from './levels/reading.ts';
+import { levelsOf, namesResults, readsResultsOf } from '../plan/reading.ts';
 import { EventClasses } from './match/event-classes.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
@@ -143,10 +143,7 @@ export class Program {
     };
   }
 
-  #parts(
-    { keyLists, tests, hasInput, isStrict }: PartsPlan,
-    readsResults: boolean,
-  ): PartsProgram {
+  #parts({ keyLists, tests, hasInput, isStrict }: PartsPlan, readsResults: boolean): PartsProgram {
     return {
       keyLists: keyLists.map((keys) =>
         keys.map(({ value, each }) => ({ value: this.#value(value), each })),

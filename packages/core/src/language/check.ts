@@ -1,10 +1,11 @@
 import type { Diagnostic, Span } from '../plan/diagnostic.ts';
 import type { SourcesPlan } from '../plan/source-plan.ts';
+import { checkParts } from './check-parts.ts';
 import { visit } from './epl/visit.ts';
 import { aggregateWord } from './code/aggregates.ts';
 import { diagnostic } from './diagnostics/diagnostic.ts';
 import { nearest } from './diagnostics/nearest.ts';
-import type { IocSyntax, RuleSyntax } from './epl/syntax.ts';
+import type { IocSyntax, RuleSyntax, SequenceItem, SideSyntax } from './epl/syntax.ts';
 import type { SigmaFacts } from './sigma/sigma-rule.ts';
 
 /** A rule and where it was read. */
@@ -58,6 +59,8 @@ function checkRule({ syntax, file }: RuleInFile, sources: SourcesPlan): Diagnost
     found.push(diagnostic({ code, message, file, span, try: correction }));
   };
   checkWindow(syntax, add);
+  checkParts(syntax, add);
+  checkOverResults(syntax, add);
   checkLists(syntax.iocs, sources, add);
   checkSources(syntax, sources, add);
   return found;
@@ -88,6 +91,20 @@ function checkWindow({ aggregate }: RuleSyntax, add: Add): void {
   });
 }
 
+/** A result lives: what reads it must live with it. */
+function checkOverResults({ sources, aggregate, sequence, all, join }: RuleSyntax, add: Add): void {
+  const named = sources.find(({ field }) =>
+    ['$rule', '$tag', '$severity'].includes(field.path.join('.')),
+  );
+  if (named !== undefined && (aggregate ?? sequence ?? all ?? join) === null)
+    add(
+      'E213',
+      'results are opened, amended and withdrawn: a rule that reads them keeps them',
+      named.span,
+      'AGGREGATE BY $id WITHIN 1:events',
+    );
+}
+
 function checkLists(iocs: IocSyntax | null, sources: SourcesPlan, add: Add): void {
   if (iocs === null) return;
   if (iocs.kind === 'not') return checkLists(iocs.of, sources, add);
@@ -97,10 +114,21 @@ function checkLists(iocs: IocSyntax | null, sources: SourcesPlan, add: Add): voi
     add('E202', `no list is called ${iocs.list}`, iocs.span, nearest(iocs.list, known));
 }
 
+/** Every part says what it reads, and the rule itself has no input. */
+function hasSourcesInParts({ sequence, all, join, filter, iocs }: RuleSyntax): boolean {
+  if (filter !== null || iocs !== null) return false;
+  const parts = join?.sides ?? (sequence ?? all)?.items;
+  const named = (items: readonly (SideSyntax | SequenceItem)[]): boolean =>
+    items.every((item) => ('items' in item ? named(item.items) : item.sources.length > 0));
+  return parts !== undefined && sequence?.cancel == null && named(parts);
+}
+
 function checkSources(syntax: RuleSyntax, { sources }: SourcesPlan, add: Add): void {
-  if (syntax.sources.length === 0) {
+  if (syntax.sources.length === 0 && !hasSourcesInParts(syntax)) {
     add('W501', 'this rule reads every source', syntax.nameSpan);
-    if (syntax.filter === null && syntax.iocs === null && syntax.aggregate === null)
+    const { aggregate, sequence, all, join } = syntax;
+    const isSimple = (aggregate ?? sequence ?? all ?? join) === null;
+    if (syntax.filter === null && syntax.iocs === null && isSimple)
       add('W503', 'every event is a result of this rule', syntax.nameSpan);
   }
   if (sources.length === 0) return;

@@ -5,6 +5,7 @@ import { checkRules, type RuleInFile } from './check.ts';
 import { diagnostic } from './diagnostics/diagnostic.ts';
 import { parse } from './epl/parse.ts';
 import type { CodeProblem } from './code/code-problem.ts';
+import { levelsOf } from '../plan/reading.ts';
 import { lowerRule } from './lower.ts';
 import {
   compileSigma,
@@ -61,12 +62,33 @@ export function compile(
     diagnostics.push(...problems.map((problem) => diagnostic(placed(problem, rule))));
     if (plan !== null && !isRefused(rule, refused)) rules.push({ ...rule, plan: deepFrozen(plan) });
   }
+  const inLevels = withoutCycles(rules, diagnostics);
   return {
-    plan: deepFrozen({ format: 1, rules: rules.map(({ plan }) => plan) }),
-    rules,
+    plan: deepFrozen({ format: 1, rules: inLevels.map(({ plan }) => plan) }),
+    rules: inLevels,
     sigma: withLateRefusals(ofSigma.outcomes, diagnostics),
     diagnostics: inOrder(diagnostics, files),
   };
+}
+
+/** Rules that read each other's results in a circle are told of, and left out. */
+function withoutCycles(
+  rules: readonly CompiledRule[],
+  diagnostics: Diagnostic[],
+): readonly CompiledRule[] {
+  const { cycle } = levelsOf(rules.map(({ plan }) => plan));
+  if (cycle === null) return rules;
+  const names = cycle.map((i) => JSON.stringify(rules[i]!.plan.id)).join(' → ');
+  for (const i of new Set(cycle)) {
+    const { syntax, file, sigma } = rules[i]!;
+    const span = sigma?.titleSpan ?? syntax.nameSpan;
+    const message = `these rules read each other's results: ${names}`;
+    diagnostics.push(diagnostic({ code: 'E214', message, file, span }));
+  }
+  return withoutCycles(
+    rules.filter((_, i) => !cycle.includes(i)),
+    diagnostics,
+  );
 }
 
 /** Code that was made of Sigma has no place of its own: what is wrong with it is told at the rule's title. */

@@ -13,7 +13,9 @@ export function alertPlanOf(rule: RuleSyntax): AlertPlan | null {
   const fields = alert === null ? own : alert.fields.map(({ path }) => path);
   return {
     fields,
-    isOwnKey: detect !== null && JSON.stringify(fields.map((path) => path.join('.'))) === JSON.stringify(own.flat()),
+    isOwnKey:
+      detect !== null &&
+      JSON.stringify(fields.map((path) => path.join('.'))) === JSON.stringify(own.flat()),
     forMs: alert?.forMs ?? spanMs(rule),
     maxMs: alert?.maxMs ?? DAY_MS,
   };

@@ -219,7 +219,8 @@ export class PartsLowering {
     const { compiled, problems } = compileCode(filter, 'step', this.#steps);
     this.#problems.push(...problems.filter((one) => !this.#isKnown(one)));
     if (compiled === null) return always;
-    if (compiled.readsMatch) return { ...base, filter: null, withMatch: this.#reads(compiled.plan) };
+    if (compiled.readsMatch)
+      return { ...base, filter: null, withMatch: this.#reads(compiled.plan) };
     // A second parameter that is never read: then the condition is one of the event alone.
     const params = (filter.tree as { params: readonly unknown[] }).params.slice(0, 1);
     const alone = { ...filter, tree: { ...filter.tree, params } as Code['tree'] };
@@ -275,9 +276,7 @@ function stepsOf(items: readonly SequenceItem[], isRepeated: boolean): StepFacts
   return items.flatMap((item): StepFacts[] => {
     if (item.kind === 'absent') return [];
     const isList = isRepeated || (item.loop !== null && item.loop.most !== 1);
-    return item.kind === 'group'
-      ? stepsOf(item.items, isList)
-      : [{ name: item.name, isList }];
+    return item.kind === 'group' ? stepsOf(item.items, isList) : [{ name: item.name, isList }];
   });
 }
 

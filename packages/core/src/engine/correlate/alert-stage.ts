@@ -2,6 +2,7 @@ import type { Json } from '../../plan/json.ts';
 import type { AlertPlan, RulePlan } from '../../plan/plan.ts';
 import type { AlertChange } from '../../plan/result.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
+import { resultId } from '../result-id.ts';
 import { KeyAlerts, type Member } from './alerts.ts';
 
 /** What became of a result: null: it was withdrawn. */
@@ -54,6 +55,8 @@ export class AlertStage {
         key: Object.fromEntries(fields.map((path, i) => [path.join('.'), texts[i]!])),
         forMs,
         maxMs,
+        // A result may go from one alert to another, whose handle is then another one.
+        handleOf: (id: string) => resultId(['alert', ...texts, id]),
       };
       for (const change of alerts.update(facts, settledBefore)) output(change);
       this.#due.set(key, alerts.dueMs(facts) - 1);
@@ -63,8 +66,7 @@ export class AlertStage {
 
   /** By key: its texts, and its alerts. */
   *snapshot(): Generator<readonly [texts: readonly string[], alerts: Json]> {
-    for (const { texts, alerts } of this.#keys)
-      if (!alerts.isEmpty) yield [texts, alerts.toJson()];
+    for (const { texts, alerts } of this.#keys) if (!alerts.isEmpty) yield [texts, alerts.toJson()];
   }
 
   restore(texts: readonly string[], json: Json): void {

@@ -62,7 +62,7 @@ export class KeyAlerts {
         (one) => !claimed.has(one.handle) && one.ids.some((id) => ids.includes(id)),
       );
       const isNew = shown === undefined;
-      const taken = shown ?? this.#newShown(ids);
+      const taken = shown ?? this.#newShown(ids, facts.handleOf);
       claimed.set(taken.handle, taken);
       pending.push({ group, shown: taken, isNew });
     }
@@ -99,8 +99,8 @@ export class KeyAlerts {
     };
   }
 
-  #newShown(ids: readonly string[]): Shown {
-    const handle = this.#freshHandle(ids);
+  #newShown(ids: readonly string[], handleOf: AlertFacts['handleOf']): Shown {
+    const handle = this.#freshHandle(ids.map(handleOf));
     return { handle, serial: this.#nextSerial++, revision: 0, text: '', ids };
   }
 
@@ -148,6 +148,8 @@ export interface AlertFacts {
   readonly key: Readonly<Record<string, string>>;
   readonly forMs: number;
   readonly maxMs: number;
+  /** The handle of an alert that begins with a result of this id. */
+  readonly handleOf: (id: string) => string;
 }
 
 export function memberOf(result: Result, isFinal: boolean): Member {

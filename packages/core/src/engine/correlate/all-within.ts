@@ -1,6 +1,13 @@
 import type { AllDetectPlan } from '../../plan/match-plan.ts';
 import type { EventReader } from '../../plan/event-reader.ts';
-import { EVIDENCE_MAX, type Candidate, type Run, type Scan, type ScanInput, type WindowKind } from './candidates.ts';
+import {
+  EVIDENCE_MAX,
+  type Candidate,
+  type Run,
+  type Scan,
+  type ScanInput,
+  type WindowKind,
+} from './candidates.ts';
 import { kept, type Judged } from './having.ts';
 import type { HeldEvent } from './held-event.ts';
 import { MatchReader, type MatchCode } from './sequence/match-reader.ts';
@@ -62,7 +69,7 @@ export class AllWithin implements WindowKind {
       if (run !== null) candidates.push(this.#candidate(run, end));
       run = null;
     };
-    for (let to = 0; to < events.length; ) {
+    for (let to = 0; to < events.length;) {
       const { at } = events[to]!;
       let bits = 0;
       for (; to < events.length && events[to]!.at === at; to++)
@@ -126,7 +133,8 @@ export class AllWithin implements WindowKind {
     if (this.#isThere(events, at)) return null;
     found.sort((a, b) => a.index - b.index || a.step - b.step);
     try {
-      const judged = this.#having === null ? { value: true as const, measures: {} } : this.#judged(found);
+      const judged =
+        this.#having === null ? { value: true as const, measures: {} } : this.#judged(found);
       if (judged === null) return null;
       return { at, lastEvent: found.at(-1)!.event, count, newest: found, judged };
     } catch (error) {
@@ -149,7 +157,9 @@ export class AllWithin implements WindowKind {
   #judged(found: readonly { readonly event: HeldEvent; readonly step: number }[]): Judged | null {
     const match: Record<string, EventReader | EventReader[]> = Object.create(null) as never;
     this.#plan.steps.forEach(({ name, times }, step) => {
-      const own = found.filter((one) => one.step === step).map(({ event }) => this.#having!.reader(event));
+      const own = found
+        .filter((one) => one.step === step)
+        .map(({ event }) => this.#having!.reader(event));
       match[name] = times > 1 ? own : own[0]!;
     });
     const value = this.#having!.call(match, undefined);
@@ -168,7 +178,7 @@ export class AllWithin implements WindowKind {
       last: last.map(({ event }) => evidence(event)),
       steps: [...first, ...last].map(({ step }) => this.#plan.steps[step]!.name),
       judged,
-      trigger: evidence(lastEvent).name,
+      trigger: evidence(lastEvent),
     };
   }
 

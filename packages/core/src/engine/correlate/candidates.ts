@@ -23,7 +23,7 @@ export interface Candidate {
   /** More matches were complete at this moment than are given. */
   readonly isCut?: boolean;
   /** The event right after which it stands among events (at `at`, if that is a deadline). */
-  readonly trigger: EventName;
+  readonly trigger: Evidence;
 }
 
 export type CandidateKind =
@@ -90,7 +90,7 @@ export interface Run {
   readonly first: Evidence[];
   readonly last: Evidence[];
   /** The last event of its first true time. */
-  readonly trigger: EventName;
+  readonly trigger: Evidence;
   readonly judged: Judged;
   /** Names of the steps of `first` and `last`, where there are steps. */
   readonly steps?: readonly string[];

@@ -1,7 +1,7 @@
 import { KEY_GROUPS, type RuleError } from '../../frames.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
-import type { AlertChange, EventName, ResultChange } from '../../plan/result.ts';
-import { isSteady } from '../levels/reading.ts';
+import type { AlertChange, ResultChange } from '../../plan/result.ts';
+import { isSteady } from '../../plan/reading.ts';
 import { LevelClock, type LevelTimes } from '../levels/level-times.ts';
 import { AlertStage } from './alert-stage.ts';
 import type { Member } from './alerts.ts';
@@ -17,7 +17,7 @@ import { windowKindOf } from './window-kind.ts';
 import { WindowOperator, type Shown } from './window-operator.ts';
 
 export interface CorrelateOutput {
-  result(rule: RuleProgram, change: ResultChange, trigger: EventName, before: Shown | null): void;
+  result(rule: RuleProgram, change: ResultChange, trigger: Evidence, before: Shown | null): void;
   alert(change: AlertChange): void;
   error(error: RuleError): void;
 }
@@ -45,7 +45,10 @@ export class Correlator {
   readonly #times: LevelTimes;
   /** By rule and tenant: clocks of rules that read results, and alerts by other fields than the key. */
   readonly #levelClocks = new Map<string, { readonly level: number; readonly clock: LevelClock }>();
-  readonly #stages = new Map<string, { readonly program: RuleProgram; readonly tenant: string; readonly stage: AlertStage }>();
+  readonly #stages = new Map<
+    string,
+    { readonly program: RuleProgram; readonly tenant: string; readonly stage: AlertStage }
+  >();
   readonly #tenants = new Set<string>();
   #newTenants: string[] = [];
   /** Rules about whose results others must hear. */
@@ -216,8 +219,7 @@ export class Correlator {
   /** Moves all clocks as far as the watermarks allow, and looks at what became due. */
   advance(tickAt: number): void {
     // A rule may be read of which this part has no event: its clock moves all the same.
-    for (const rule of this.#told)
-      for (const tenant of this.#tenants) this.#clockOf(rule, tenant);
+    for (const rule of this.#told) for (const tenant of this.#tenants) this.#clockOf(rule, tenant);
     for (const clock of this.#clocks.values()) clock.advance(this.#partitions, tickAt);
     this.#settle();
   }
@@ -239,7 +241,9 @@ export class Correlator {
         if (rule.level === level) for (const tenant of this.#tenants) this.#tellTimes(rule, tenant);
     }
     for (const { program, tenant, stage } of this.#stages.values())
-      stage.settle(this.#times.alert(program.index, tenant), (change) => this.#output.alert(change));
+      stage.settle(this.#times.alert(program.index, tenant), (change) =>
+        this.#output.alert(change),
+      );
   }
 
   /** How far the results of a rule have come, as far as the keys of this part tell. */

@@ -151,6 +151,6 @@ export function windowCandidate(
     first,
     last,
     judged,
-    trigger: evidence(trigger).name,
+    trigger: evidence(trigger),
   };
 }

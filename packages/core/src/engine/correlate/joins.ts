@@ -43,7 +43,8 @@ export class Joins implements WindowKind {
     let due = Infinity;
     const give = (end: number, make: () => Candidate | null, event: HeldEvent): boolean => {
       if (end <= scannedTo) return false;
-      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, end > clock ? end : end + latenessMs);
+      if (!this.isFinal(end, clock, latenessMs))
+        due = Math.min(due, end > clock ? end : end + latenessMs);
       try {
         const candidate = make();
         if (candidate !== null) candidates.push(candidate);
@@ -106,8 +107,8 @@ export class Joins implements WindowKind {
     if (judged === null) return null;
     const { sides } = this.#plan;
     const named = (event: HeldEvent): Json => {
-      const { source, partition, number } = evidence(event).name;
-      return [source, partition, number];
+      const { source, partition, number, at } = evidence(event).name;
+      return [source, partition, number, at];
     };
     return {
       identity: ['pair', [named(a), named(b)]],
@@ -120,7 +121,7 @@ export class Joins implements WindowKind {
       judged,
       steps: earlier === a ? [sides[0], sides[1]] : [sides[1], sides[0]],
       isCut,
-      trigger: evidence(later).name,
+      trigger: evidence(later),
     };
   }
 
@@ -156,9 +157,9 @@ export class Joins implements WindowKind {
       const make = (): Candidate | null => {
         const judged = side === 0 ? this.#judge(event, null) : this.#judge(null, event);
         if (judged === null) return null;
-        const { source, partition, number } = evidence(event).name;
+        const { source, partition, number, at } = evidence(event).name;
         return {
-          identity: ['unmatched', [sides[side], source, partition, number]],
+          identity: ['unmatched', [sides[side], source, partition, number, at]],
           start: event.at,
           end: deadline,
           at: deadline,
@@ -167,7 +168,7 @@ export class Joins implements WindowKind {
           last: [],
           judged,
           isAbsence: true,
-          trigger: evidence(event).name,
+          trigger: evidence(event),
           steps: [sides[side]],
         };
       };

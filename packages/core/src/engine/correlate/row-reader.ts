@@ -25,8 +25,7 @@ export class RowReader implements EventReader {
 
   get(slot: number): Json | undefined {
     const column = this.#reads[slot];
-    if (column === undefined)
-      throw new Error(`the plan stores no column for path ${slot}`);
+    if (column === undefined) throw new Error(`the plan stores no column for path ${slot}`);
     if (this.#columns[column]!.kind !== 'whole') return this.#event.columns[column];
     return valueAtPath(this.#event.columns[column], this.#paths[slot]!);
   }

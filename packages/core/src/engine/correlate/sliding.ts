@@ -154,7 +154,7 @@ class SlidingScan {
         lastTrueAt: at,
         count: to - from,
         judged,
-        trigger: this.#input.evidence(this.#input.events[to - 1]!).name,
+        trigger: this.#input.evidence(this.#input.events[to - 1]!),
         ...evidenceOf(this.#input.events, from, to, this.#input.evidence),
       };
     } else {
@@ -194,7 +194,7 @@ class SlidingScan {
       first,
       last,
       judged,
-      trigger: evidence(events[to - 1]!).name,
+      trigger: evidence(events[to - 1]!),
     };
   }
 }

@@ -5,7 +5,7 @@
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import type { Json } from '../../plan/json.ts';
 import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
-import type { AlertChange, EventName, Result, ResultChange } from '../../plan/result.ts';
+import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
@@ -28,13 +28,13 @@ import { returnedFrom, type Fields } from './plain-value.ts';
 /** A result as it was shown, and the event right after which it stands. */
 export interface Shown {
   readonly result: Result;
-  readonly trigger: EventName;
+  readonly trigger: Evidence;
 }
 
 /** What the operator hands on. */
 export interface WindowOutput {
   /** `before`: what was shown of it, if it was and was not withdrawn. */
-  result(change: ResultChange, trigger: EventName, before: Shown | null): void;
+  result(change: ResultChange, trigger: Evidence, before: Shown | null): void;
   alert(change: AlertChange): void;
   /** HAVING or SINK threw for a window that is complete. */
   failed(clause: 'HAVING' | 'SINK', error: unknown, event: Evidence): void;
@@ -69,7 +69,7 @@ interface LiveResult {
   readonly revision: number;
   readonly text: string;
   readonly change: ResultChange;
-  readonly trigger: EventName;
+  readonly trigger: Evidence;
 }
 
 /** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
@@ -138,12 +138,15 @@ export class WindowOperator {
   /** No result before it comes or changes any more for those who read them. */
   get levelTime(): number {
     const { clock, latenessMs } = this.#facts;
+    // At the end nothing is waited for, not even the rest of a window of n events.
+    if (clock.value === Infinity) return Infinity;
     return Math.min(clock.value - latenessMs, this.#levelHolds.next);
   }
 
   /** No result that is not known begins before it. */
   get alertTime(): number {
     const { clock, latenessMs } = this.#facts;
+    if (clock.value === Infinity) return Infinity;
     return Math.min(clock.value - latenessMs, this.#alertHolds.next);
   }
 
@@ -189,11 +192,18 @@ export class WindowOperator {
     this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
     if (this.#log.count(row) === 0) return this.#removeRow(row);
     this.#log.timers.set(row, due);
-    const { holdsLevel, holdsAlerts } = this.#facts;
-    if (!holdsAlerts && (holdsLevel !== 'unknown' || this.#windows.isEarly)) return;
+    const { holdsAlerts } = this.#facts;
+    if (!holdsAlerts && !this.#holdsUnknown) return;
     let oldest = Infinity;
     this.#log.forEach(row, (bytes, start) => (oldest = Math.min(oldest, atOf(bytes, start))));
-    this.#hold(row, holdsLevel === 'unknown' && !this.#windows.isEarly ? oldest : Infinity, oldest);
+    this.#hold(row, this.#holdsUnknown ? oldest : Infinity, oldest);
+  }
+
+  /** Results to come may stand before the clock: those of windows that are judged at their end. */
+  get #holdsUnknown(): boolean {
+    const { detect, holdsLevel } = this.#facts;
+    const isCount = detect.kind === 'window' && detect.window.kind === 'count';
+    return holdsLevel === 'unknown' && !this.#windows.isEarly && !isCount;
   }
 
   #hold(row: number, level: number, alert: number): void {
@@ -282,12 +292,7 @@ export class WindowOperator {
   /** Ids that became final in this look: kept until withdrawals were told apart. */
   readonly #ended = new Set<string>();
 
-  #tell(
-    live: Live,
-    { result, positions }: ResultChange,
-    trigger: EventName,
-    final: boolean,
-  ): void {
+  #tell(live: Live, { result, positions }: ResultChange, trigger: Evidence, final: boolean): void {
     const shown = live.results.get(result.id);
     const text = JSON.stringify(result);
     if (this.#facts.alert !== null) live.alerts.put(memberOf(result, final));
@@ -386,6 +391,7 @@ export class WindowOperator {
       key: Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!])),
       forMs: alert.forMs,
       maxMs: alert.maxMs,
+      handleOf: (id: string) => id,
     };
     const settledBefore = this.#oldestNeeded(row, scan);
     for (const change of live.alerts.update(facts, settledBefore)) output.alert(change);
@@ -395,7 +401,7 @@ export class WindowOperator {
     const { holdsLevel, holdsAlerts } = this.#facts;
     if (holdsLevel === 'no' && !holdsAlerts) return;
     const oldest = this.#oldestNeeded(row, scan);
-    let level = holdsLevel === 'unknown' && !this.#windows.isEarly ? oldest : Infinity;
+    let level = this.#holdsUnknown ? oldest : Infinity;
     for (const { change } of live.results.values()) level = Math.min(level, change.result.at);
     this.#hold(row, level, oldest);
   }

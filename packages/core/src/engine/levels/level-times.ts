@@ -8,10 +8,19 @@ import type { Clock } from '../time/clocks.ts';
  * result before it comes or changes any more for those who read them; 'alert': none that is not known begins before it.
  */
 export class LevelTimes {
-  readonly #times = new Map<string, { readonly level: Float64Array; readonly alert: Float64Array }>();
-  readonly #changed = new Map<string, { rule: number; tenant: string; level: number; alert: number }>();
+  readonly #times = new Map<
+    string,
+    { readonly level: Float64Array; readonly alert: Float64Array }
+  >();
+  readonly #changed = new Map<
+    string,
+    { rule: number; tenant: string; level: number; alert: number }
+  >();
 
-  #of(rule: number, tenant: string): { readonly level: Float64Array; readonly alert: Float64Array } {
+  #of(
+    rule: number,
+    tenant: string,
+  ): { readonly level: Float64Array; readonly alert: Float64Array } {
     const name = `${rule} ${tenant}`;
     let times = this.#times.get(name);
     if (times === undefined) {

@@ -13,21 +13,16 @@ import type { SourceTest } from '../../plan/plan.ts';
 import type { EventReader } from '../../plan/event-reader.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
 import type { ViewPlan } from '../../plan/view-plan.ts';
-import type { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
 import { writeHeldEvent } from '../correlate/held-event.ts';
-import type {
-  IocProgram,
-  PartsProgram,
-  Program,
-  RuleProgram,
-  SourceProgram,
-} from '../program.ts';
+import type { IocProgram, PartsProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
 import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { Identities } from './identities.ts';
+import { MatchCounts } from './match-counts.ts';
+import { foundBy, holdsOne, holdsOneOf, NO_EMPTY_TEXTS } from './source-text.ts';
 import type { Lists } from './lists/lists.ts';
 import { SourceTimes } from './source-times.ts';
 
@@ -64,59 +59,6 @@ export interface MatchOutput {
   partition(partition: number): void;
   setAside(record: SetAside): void;
   error(error: RuleError): void;
-}
-
-/** Totals of this engine part; see `Counts` in frames.ts. */
-export class MatchCounts {
-  read = 0;
-  decoded = 0;
-  undecodable = 0;
-  duplicates = 0;
-  wanted = 0;
-  late = 0;
-  noTime = 0;
-  future = 0;
-  noKey = 0;
-  excepted = 0;
-  readonly rules: {
-    matched: number;
-    filterCalls: number;
-    filterErrors: number;
-    late: number;
-    excepted: number;
-    results: number;
-  }[];
-
-  constructor(rules: number) {
-    this.rules = Array.from({ length: rules }, () => ({
-      matched: 0,
-      filterCalls: 0,
-      filterErrors: 0,
-      late: 0,
-      excepted: 0,
-      results: 0,
-    }));
-  }
-
-  snapshot(writer: ByteWriter): void {
-    const { rules, ...totals } = this;
-    writer.value({ rules: rules as unknown as Json, totals: totals as unknown as Json });
-  }
-
-  /** `takes`: only one engine part goes on counting what was counted. */
-  restore(reader: ByteReader, takes: boolean): void {
-    const { rules, totals } = reader.value() as unknown as {
-      rules: Record<string, number>[];
-      totals: Record<string, number>;
-    };
-    if (!takes) return;
-    const add = (to: object, counts: Record<string, number>): void => {
-      for (const [name, count] of Object.entries(counts))
-        (to as Record<string, number>)[name]! += count;
-    };
-    add(this, totals);
-    rules.forEach((counts, i) => add(this.rules[i]!, counts));
-  }
 }
 
 /** The stage without memory of events: decodes batches, finds the rules that want each event, and says when it was. */
@@ -313,7 +255,11 @@ export class Matcher {
   meetResult(view: ResultReader, place: ResultPlace, readers: readonly RuleProgram[]): void {
     const { source } = this.#program.resultSource;
     [this.#source, this.#tenant, this.#at] = [source, place.tenant, place.at];
-    [this.#partition, this.#number, this.#position] = [place.partition, place.number, place.position];
+    [this.#partition, this.#number, this.#position] = [
+      place.partition,
+      place.number,
+      place.position,
+    ];
     // Its partition is that of its event, whose name is to be found again for the next event of a batch.
     this.#partitionName = null;
     this.#isResult = true;
@@ -722,30 +668,6 @@ export class Matcher {
   }
 }
 
-const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
-
-function holdsOne(value: Json | undefined, values: readonly string[]): boolean {
-  if (Array.isArray(value)) return (value as readonly Json[]).some((one) => values.includes(sourceText(one)));
-  return values.includes(sourceText(value));
-}
-
-/** The rules that are found by a field's value; a list holds each of its elements. */
-function foundBy(
-  value: Json | undefined,
-  byValue: ReadonlyMap<string, readonly RuleProgram[]>,
-): Iterable<RuleProgram> | undefined {
-  if (!Array.isArray(value)) return byValue.get(sourceText(value));
-  return new Set((value as readonly Json[]).flatMap((one) => byValue.get(sourceText(one)) ?? []));
-}
-
-const holdsOneOf = (value: Json | undefined, values: ReadonlySet<string>): boolean =>
-  Array.isArray(value)
-    ? (value as readonly Json[]).some((one) => values.has(sourceText(one)))
-    : values.has(sourceText(value));
-
-/** What SOURCES compares; a missing value is no text that a rule could name. */
-const sourceText = (value: Json | undefined): string =>
-  keyTextOf(value, NO_EMPTY_TEXTS) ?? '\0missing';
 const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
 
 /** The declared identity of an event: one value, or a list of them; null if a part is missing. */

@@ -138,7 +138,12 @@ export abstract class ExpressionEmitter extends EmitterState {
   protected identifier(node: AnyNode & { type: 'Identifier' }): Emitted {
     const known = this.lookup(node.name);
     if (known?.kind === 'match')
-      return this.refuse(node, 'E312', 'a match is read by the names of its steps', `${node.name}.step`);
+      return this.refuse(
+        node,
+        'E312',
+        'a match is read by the names of its steps',
+        `${node.name}.step`,
+      );
     if (known !== undefined) return { text: `u$${node.name}`, kind: known.kind };
     if (node.name === 'undefined' || node.name === 'NaN' || node.name === 'Infinity')
       return primitive(node.name === 'undefined' ? '(void 0)' : node.name);
@@ -272,13 +277,19 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (name === undefined) return null;
     const kind = this.steps.get(name);
     if (kind === undefined)
-      return this.refuse(node, 'E312', `no step is called ${name}`, nearest(name, [...this.steps.keys()]));
+      return this.refuse(
+        node,
+        'E312',
+        `no step is called ${name}`,
+        nearest(name, [...this.steps.keys()]),
+      );
     this.readsMatch = true;
     const held: Emitted = { text: `H.get(u$${root.name}, ${stringText(name)})`, kind };
     if (rest.length === 0) return held;
     if (kind === 'event') return this.readPath(held, rest, node);
     if (rest.length === 1 && rest[0] === 'length') return primitive(`${held.text}.length`);
-    if (!/^\d+$/.test(rest[0]!)) return this.refuse(node, 'E312', `match.${name} is a list of events`, `match.${name}.at(-1)`);
+    if (!/^\d+$/.test(rest[0]!))
+      return this.refuse(node, 'E312', `match.${name} is a list of events`, `match.${name}.at(-1)`);
     const one: Emitted = { text: `H.get(${held.text}, ${rest[0]})`, kind: 'event' };
     return rest.length === 1 ? one : this.readPath(one, rest.slice(1), node);
   }

@@ -129,6 +129,52 @@ const checkCodes: readonly CodeFacts[] = [
     title: 'previous() in a window that has no previous one',
     why: 'only tumbling and hopping windows have one that lies one slide earlier',
   },
+  { code: 'E206', title: 'a first step that is next to something', why: 'nothing comes before it' },
+  {
+    code: 'E207',
+    title: 'WITHIN of an absence between two steps',
+    why: 'it reaches from the event of the one to that of the other',
+  },
+  {
+    code: 'E208',
+    title: 'a leading absence without WITHIN',
+    why: 'nobody can look back for ever',
+    example: 'ABSENT c FILTER … WITHIN 10:min',
+  },
+  {
+    code: 'E209',
+    title: 'a strict step without input',
+    why: 'the very next event is the next one of the input, which only SOURCES, FILTER or a list of the rule can say',
+    example: 'FILTER true SEQUENCE BY … STEP a … STEP b NEXT …',
+  },
+  { code: 'E210', title: 'keys of another number', why: 'keys of parts are compared one by one' },
+  {
+    code: 'E211',
+    title: 'a sequence of too many positions',
+    why: 'an event is held against each of them',
+    try: 'count with AGGREGATE BY, and let a sequence read the results',
+  },
+  { code: 'E212', title: 'too many conditions', why: 'an event is held against each of them' },
+  {
+    code: 'E213',
+    title: 'a rule that looks at each result alone',
+    why: 'a result may be withdrawn, and what was made of it with it',
+    example: 'SOURCES $rule = "…" AGGREGATE BY $id WITHIN 1:events',
+  },
+  {
+    code: 'E214',
+    title: 'rules that read each other in a circle',
+    why: 'none of them could be the first to have results',
+    try: 'name rules ($rule) instead of tags or severities that they all have',
+  },
+  {
+    code: 'E215',
+    title: 'a part of ALL that asks for an order',
+    why: 'its steps may come in any order',
+    try: 'write a SEQUENCE',
+  },
+  { code: 'E216', title: 'SKIP TO a step that is none', why: 'no match can be forbidden by it' },
+  { code: 'E217', title: 'no step', why: 'there is nothing that could be found' },
 ];
 
 /** E4: weir.yaml. */
@@ -171,6 +217,33 @@ const warningCodes: readonly CodeFacts[] = [
     title: 'a window of a number of events that never expires',
     why: 'the last events of each key are kept until enough others come, which may be never',
     try: 'add EXPIRES: WITHIN 100:events EXPIRES 1:day',
+  },
+  {
+    code: 'W505',
+    title: 'WITHIN of a step that is repeated',
+    why: 'it is not the span of the loop, but the distance of each event from the one before',
+  },
+  {
+    code: 'W506',
+    title: 'a leading step that may be left out',
+    why: 'a match that begins without it loses its evidence',
+    try: 'write two rules, or look back with HAVING',
+  },
+  {
+    code: 'W507',
+    title: 'a comparison with an earlier step that belongs into BY',
+    why: 'under one key a second attack is lost under SKIP PAST LAST, and each match in the making is asked',
+    example: 'STEP b FILTER (event, match) => event.user == match.a.user',
+  },
+  {
+    code: 'W508',
+    title: 'SKIP TO FIRST of the step that matches begin with',
+    why: 'it forbids nothing',
+  },
+  {
+    code: 'W509',
+    title: 'a part that can never match',
+    why: 'its conditions contradict each other or those of the rule',
   },
 ];
 

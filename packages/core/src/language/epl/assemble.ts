@@ -58,10 +58,7 @@ function aggregateOf(
   return { ...aggregate, window, sort: sort ?? [], having };
 }
 
-function refuseIncomplete(
-  clauses: Clauses,
-  problems: ClauseProblem[],
-): void {
+function refuseIncomplete(clauses: Clauses, problems: ClauseProblem[]): void {
   const { aggregate, window, sortSpan, having } = clauses;
   const kinds = [
     ['AGGREGATE BY', aggregate],

@@ -133,7 +133,11 @@ const keysText = (keys: readonly KeySyntax[] | null): string =>
 
 const signedText = (ms: number): string => (ms < 0 ? `-${spanText(-ms)}` : spanText(ms));
 
-function choiceParts({ keys, sources, filter }: Pick<SideSyntax, 'keys' | 'sources' | 'filter'>): string[] {
+function choiceParts({
+  keys,
+  sources,
+  filter,
+}: Pick<SideSyntax, 'keys' | 'sources' | 'filter'>): string[] {
   return [
     ...(keys === null ? [] : [`BY ${keysText(keys)}`]),
     ...(sources.length === 0 ? [] : [`SOURCES ${sourcesText(sources)}`]),

@@ -6,7 +6,13 @@ import type {
   PositionPlan,
   UntilPlan,
 } from '../../plan/match-plan.ts';
-import type { AbsentSyntax, Contiguity, GroupSyntax, SequenceItem, StepSyntax } from '../epl/syntax.ts';
+import type {
+  AbsentSyntax,
+  Contiguity,
+  GroupSyntax,
+  SequenceItem,
+  StepSyntax,
+} from '../epl/syntax.ts';
 
 /** What the automaton needs to know of conditions: their numbers. */
 export interface TestNumbers {
@@ -101,9 +107,7 @@ class Builder {
   }
 
   #listOf(path: readonly Frame[]): readonly SequenceItem[] {
-    return path.length === 1
-      ? this.#items
-      : (this.#at(path.slice(0, -1)) as GroupSyntax).items;
+    return path.length === 1 ? this.#items : (this.#at(path.slice(0, -1)) as GroupSyntax).items;
   }
 
   /** Loops with UNTIL that the path is in. */

@@ -3,6 +3,11 @@ import type { CodeFacts } from '../diagnostics/code-facts.ts';
 /** E6, W6: rules of Sigma. */
 export const sigmaCodes: readonly CodeFacts[] = [
   {
+    code: 'E631',
+    title: 'an order of some of the rules',
+    why: 'which of them must come in which order is not said',
+  },
+  {
     code: 'E601',
     title: 'not YAML',
     why: 'the document cannot be read; the others of the file are',

@@ -219,8 +219,7 @@ class Step {
       const isBroken = (node: Node | null, isVeryNext: boolean): boolean =>
         (cancel !== null && this.#asks(cancel, node)) ||
         own.some(
-          (one) =>
-            (!absents[one]!.isNext || isVeryNext) && this.#asks(absents[one]!.test, node),
+          (one) => (!absents[one]!.isNext || isVeryNext) && this.#asks(absents[one]!.test, node),
         );
       const kept = (heap: Deadlines | null, isVeryNext: boolean): Deadlines | null => {
         if (heap === null) return null;

@@ -41,7 +41,9 @@ export function chainOf(
   before: Chain | null,
 ): Chain {
   const length = (before?.length ?? 0) + 1;
-  const chain = { index, event, step, before, length } as { -readonly [Name in keyof Chain]: Chain[Name] };
+  const chain = { index, event, step, before, length } as {
+    -readonly [Name in keyof Chain]: Chain[Name];
+  };
   chain.first = before?.first ?? chain;
   chain.fifth = length === EVIDENCE_MAX ? chain : (before?.fifth ?? null);
   return chain;
@@ -76,7 +78,14 @@ function treeOf(node: Node, left: Tree | null, right: Tree | null): Tree {
     minFirst = Math.min(minFirst, part.minFirst);
     maxFirst = Math.max(maxFirst, part.maxFirst);
   }
-  return { node, left, right, size: 1 + (left?.size ?? 0) + (right?.size ?? 0), minFirst, maxFirst };
+  return {
+    node,
+    left,
+    right,
+    size: 1 + (left?.size ?? 0) + (right?.size ?? 0),
+    minFirst,
+    maxFirst,
+  };
 }
 
 const listOf = (tree: Tree, rest: NodeList | null): NodeList => ({
@@ -94,7 +103,11 @@ export function added(list: NodeList | null, node: Node): NodeList {
 }
 
 /** Both lists, at the cost of the shorter one (as far as its nodes can begin at `from` or later). */
-export function joined(into: NodeList | null, list: NodeList | null, from: number): NodeList | null {
+export function joined(
+  into: NodeList | null,
+  list: NodeList | null,
+  from: number,
+): NodeList | null {
   if (into === null || list === null) return into ?? list;
   let all: NodeList | null = into;
   visit(list, from, (node) => (all = added(all, node)));
@@ -103,7 +116,8 @@ export function joined(into: NodeList | null, list: NodeList | null, from: numbe
 
 /** Visits the nodes that matches beginning at `from` or later go through. */
 export function visit(list: NodeList | null, from: number, seen: (node: Node) => void): void {
-  for (let at = list; at !== null && at.maxFirst >= from; at = at.rest) visitTree(at.tree, from, seen);
+  for (let at = list; at !== null && at.maxFirst >= from; at = at.rest)
+    visitTree(at.tree, from, seen);
 }
 
 function visitTree(tree: Tree | null, from: number, seen: (node: Node) => void): void {

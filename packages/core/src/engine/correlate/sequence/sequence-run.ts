@@ -104,7 +104,7 @@ export class SequenceRun {
   /** How many events are older than a time. */
   countBefore(time: number): number {
     let from = 0;
-    for (let to = this.#events.length; from < to; ) {
+    for (let to = this.#events.length; from < to;) {
       const middle = (from + to) >>> 1;
       if (this.#events[middle]!.at < time) from = middle + 1;
       else to = middle;
@@ -116,7 +116,11 @@ export class SequenceRun {
   add(events: readonly HeldEvent[]): void {
     const sorted = [...events].sort(this.#compare);
     let place = this.#events.length;
-    while (place > 0 && sorted.length > 0 && this.#compare(this.#events[place - 1]!, sorted[0]!) > 0)
+    while (
+      place > 0 &&
+      sorted.length > 0 &&
+      this.#compare(this.#events[place - 1]!, sorted[0]!) > 0
+    )
       place--;
     this.#goBackTo(this.#offset + place);
     if (place < this.#events.length) {
@@ -144,10 +148,7 @@ export class SequenceRun {
   /** No event before `settledBefore` will come. */
   settle(settledBefore: number): void {
     let keep = 0;
-    while (
-      keep + 1 < this.#states.length &&
-      this.#at(this.#stateFrom + keep + 1) < settledBefore
-    )
+    while (keep + 1 < this.#states.length && this.#at(this.#stateFrom + keep + 1) < settledBefore)
       keep++;
     if (keep > 0) {
       this.#states.splice(0, keep);
@@ -218,7 +219,8 @@ export class SequenceRun {
     const asks = this.automaton.asks(event);
     const seenAt = [...state.seenAt];
     for (const absent of this.#leading)
-      if (asks(this.automaton.plan.automaton.absents[absent]!.test, null)) seenAt[absent] = event.at;
+      if (asks(this.automaton.plan.automaton.absents[absent]!.test, null))
+        seenAt[absent] = event.at;
     state.seenAt = seenAt;
   }
 
@@ -264,7 +266,14 @@ export class SequenceRun {
     const first = chain.first.index;
     const nodes: Node[] = [];
     for (const node of ends)
-      nodes.push({ ...node, before: [], base: chain, minFirst: first, maxFirst: first, siblings: nodes });
+      nodes.push({
+        ...node,
+        before: [],
+        base: chain,
+        minFirst: first,
+        maxFirst: first,
+        siblings: nodes,
+      });
     if (!nodes.some(({ position }) => this.automaton.slotsOf[position]!.length > 0)) return null;
     let lane = laneAfter(this.automaton, nodes);
     // A match that waited for its deadline: what has come since its last event may already follow it.

@@ -57,7 +57,8 @@ export class Sequences implements WindowKind {
 
   forgetAt(at: number, latenessMs: number): number {
     const { withinMs, automaton } = this.#plan;
-    return at + withinMs + automaton.lookbackMs + latenessMs;
+    // One more: a match that is complete at clock - lateness is decided again, and needs its first event.
+    return at + withinMs + automaton.lookbackMs + latenessMs + 1;
   }
 
   scan(input: ScanInput): Scan {
@@ -79,7 +80,7 @@ export class Sequences implements WindowKind {
     if (run.nextDeadline > clock) due = Math.min(due, run.nextDeadline);
     run.settle(clock - latenessMs);
     const { withinMs, automaton } = this.#plan;
-    const needlessTo = clock - latenessMs - withinMs - automaton.lookbackMs + 1;
+    const needlessTo = clock - latenessMs - withinMs - automaton.lookbackMs;
     // Letting events go costs a look at all that are held: of many, it waits for many to go.
     const isWorth = run.size < REMEMBERED_FROM || run.countBefore(needlessTo) * 4 > run.size;
     const keepFrom = isWorth ? needlessTo : -Infinity;
@@ -125,7 +126,8 @@ export class Sequences implements WindowKind {
     const before = input.carried as SequenceCarried | null;
     const settledTo = input.clock - input.latenessMs;
     let newest = before;
-    const isLate = (name: EventName): boolean => newest !== null && compareEventNames(name, newest.boundary) <= 0;
+    const isLate = (name: EventName): boolean =>
+      newest !== null && compareEventNames(name, newest.boundary) <= 0;
     const found = run.taken.filter(({ chain, at }) =>
       kind === 'past-last' ? chain.first.event.at < keepFrom : at < settledTo,
     );
@@ -133,7 +135,11 @@ export class Sequences implements WindowKind {
       const to =
         kind === 'past-last'
           ? chain
-          : eventOf(chain, 'step' in this.#plan.skip ? this.#plan.skip.step : -1, kind === 'to-first');
+          : eventOf(
+              chain,
+              'step' in this.#plan.skip ? this.#plan.skip.step : -1,
+              kind === 'to-first',
+            );
       if (to === null) continue;
       const { name } = input.evidence(to.event);
       if (!isLate(name)) newest = { boundary: name, isAllowed: kind !== 'past-last' };
@@ -172,7 +178,7 @@ export class Sequences implements WindowKind {
       isAbsence: deadline !== null,
       steps,
       isCut: taken.isCut,
-      trigger: evidence(completedBy.event).name,
+      trigger: evidence(completedBy.event),
     };
     return { candidate, error: null };
   }
@@ -189,8 +195,9 @@ export class Sequences implements WindowKind {
     evidence: (event: HeldEvent) => Evidence,
   ): readonly Json[] {
     const one = ({ step, event }: Chain): Json => {
-      const { source, partition, number } = evidence(event).name;
-      return [this.#plan.steps[step]!.name, source, partition, number];
+      // The time too: an identity that comes again later than repetitions are looked for is another event.
+      const { source, partition, number, at } = evidence(event).name;
+      return [this.#plan.steps[step]!.name, source, partition, number, at];
     };
     if (this.#plan.skip.kind === 'past-last') return [one(completedBy)];
     const all: Json[] = [];

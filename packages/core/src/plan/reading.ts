@@ -1,6 +1,6 @@
-import type { Path } from '../../plan/json.ts';
-import type { CodePlan, ColumnPlan, RulePlan, SourceTest } from '../../plan/plan.ts';
-import type { MatchColumnPlan } from '../../plan/match-plan.ts';
+import type { Path } from './json.ts';
+import type { CodePlan, ColumnPlan, RulePlan, SourceTest } from './plan.ts';
+import type { MatchColumnPlan } from './match-plan.ts';
 
 const FACTS: ReadonlySet<string> = new Set(['$rule', '$tag', '$severity']);
 
@@ -65,7 +65,14 @@ export function levelsOf(rules: readonly RulePlan[]): {
 }
 
 /** Facts of a result that are as they are from its beginning, besides its key. */
-const STEADY: ReadonlySet<string> = new Set(['$rule', '$tag', '$severity', '$at', '$tenant', '$id']);
+const STEADY: ReadonlySet<string> = new Set([
+  '$rule',
+  '$tag',
+  '$severity',
+  '$at',
+  '$tenant',
+  '$id',
+]);
 
 /**
  * Nothing that the reader reads of a result can change, nor can it be withdrawn, by events behind clock - lateness: then
