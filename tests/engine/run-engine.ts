@@ -109,7 +109,20 @@ function finalResults({ results }: Cluster): Result[] {
   }
   for (const [id, { change }] of lives)
     if (change !== 'final' && change !== 'withdraw') throw new Error(`${id} never ended`);
+  checkStream(results, finals);
   return finals.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+/** Who only applies the changes as they come has in the end exactly the final results. */
+function checkStream(changes: Cluster['results'], finals: readonly Result[]): void {
+  const held = new Map<string, string>();
+  for (const { change, result } of changes) {
+    if (change === 'withdraw') held.delete(result.id);
+    else held.set(result.id, JSON.stringify(result));
+  }
+  const newest = new Map(finals.map((result) => [result.id, JSON.stringify(result)]));
+  if (held.size !== newest.size || [...newest].some(([id, text]) => held.get(id) !== text))
+    throw new Error('the change stream does not add up to the final results');
 }
 
 function finalAlerts({ alerts }: Cluster): FinalAlert[] {

@@ -171,6 +171,7 @@ export class WindowOperator {
   /** For a key of which no window can be true: only lets old events go. */
   #forget(row: number): void {
     const { clock, latenessMs } = this.#facts;
+    this.#memories.delete(row);
     let due = Infinity;
     let newest = -Infinity;
     this.#log.forEach(row, (bytes, start) => {
