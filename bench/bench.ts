@@ -12,6 +12,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'thesis-throughput': [],
   'keys-per-gigabyte': ['1000000'],
   'steady-memory': ['2'],
+  'hot-key': [],
 };
 
 const chosen = process.argv.slice(2).filter((word) => !/^\d+$/.test(word));

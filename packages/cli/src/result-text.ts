@@ -1,4 +1,6 @@
 import { isoTime } from '@weir/core/plan/civil.ts';
+import { spanText } from '@weir/core/language/epl/spans-of-time.ts';
+import type { Result } from '@weir/core/plan/result.ts';
 import type { EventName, Json, ResultChange, RulePlan } from '@weir/core';
 import { fieldsOf } from './explain-rule.ts';
 import { count, cut, shown, type Paint } from './paint.ts';
@@ -56,10 +58,16 @@ export function resultText(
       lines.push(`         … ${count(result.count - events.length)} more …`);
     line(
       i === 0 ? 'events' : '',
-      `${isoTime(event.at).slice(11, 23)}  ${evidenceText(records[i], event, rule)}`,
+      `${isoTime(event.at).slice(11, 23)}  ${stepText(result, i)}${evidenceText(records[i], event, rule)}`,
     );
   });
   return lines.join('\n');
+}
+
+/** Which step took the event, in a column as wide as the longest of them. */
+function stepText({ steps }: Result, i: number): string {
+  if (steps === undefined) return '';
+  return `${shown(steps[i] ?? '').padEnd(Math.max(...steps.map(({ length }) => length)))}  `;
 }
 
 const time = (at: number): string =>
@@ -95,16 +103,30 @@ function whyText({ result }: ResultChange, rule: RulePlan): string {
     ({ list, field, value, note }) =>
       `${field} is in the list ${list}: ${shown(value)}${note === '' ? '' : ` (${shown(note)})`}`,
   );
-  const condition =
-    rule.detect.kind === 'window' && 'code' in rule.detect.having
-      ? `HAVING ${oneLine(rule.detect.having.code.text)}`
-      : rule.filter === null
-        ? ''
-        : oneLine(rule.filter.text);
+  const condition = conditionText(rule);
   return (
     cut([...hits, ...measured, condition].filter((part) => part !== '').join('; '), 300) ||
     'every event of its sources'
   );
+}
+
+function conditionText({ detect, filter }: RulePlan): string {
+  switch (detect.kind) {
+    case 'sequence': {
+      const steps = detect.steps.map(({ name }) => name).join(', then ');
+      const absent = detect.automaton.absents.map(({ name }) => `, without ${name}`).join('');
+      return `${steps}${absent}, within ${spanText(detect.withinMs)}`;
+    }
+    case 'all':
+      return `${detect.steps.map(({ name }) => name).join(', ')} in any order within ${spanText(detect.withinMs)}`;
+    case 'join':
+      return `${detect.sides.join(' and ')} with equal keys`;
+    case 'window':
+      if ('code' in detect.having) return `HAVING ${oneLine(detect.having.code.text)}`;
+      break;
+    case 'simple':
+  }
+  return filter === null ? '' : oneLine(filter.text);
 }
 
 const oneLine = (code: string): string => code.replace(/\s+/g, ' ');

@@ -101,7 +101,10 @@ export class Sequences implements WindowKind {
 
   #begin({ events, scannedTo, carried, evidence }: ScanInput): Memory {
     const before = carried as SequenceCarried | null;
+    // Events before it are only looked back at: what began with them is carried.
+    const beginsFrom = scannedTo - this.#plan.withinMs;
     let boundary = 0;
+    while (boundary < events.length && events[boundary]!.at < beginsFrom) boundary++;
     if (before !== null)
       while (
         boundary < events.length &&
@@ -125,11 +128,12 @@ export class Sequences implements WindowKind {
     }
     const before = input.carried as SequenceCarried | null;
     const settledTo = input.clock - input.latenessMs;
+    const beginsFrom = settledTo - this.#plan.withinMs;
     let newest = before;
     const isLate = (name: EventName): boolean =>
       newest !== null && compareEventNames(name, newest.boundary) <= 0;
     const found = run.taken.filter(({ chain, at }) =>
-      kind === 'past-last' ? chain.first.event.at < keepFrom : at < settledTo,
+      kind === 'past-last' ? chain.first.event.at < beginsFrom : at < settledTo,
     );
     for (const { chain } of found) {
       const to =
@@ -145,7 +149,7 @@ export class Sequences implements WindowKind {
       if (!isLate(name)) newest = { boundary: name, isAllowed: kind !== 'past-last' };
     }
     run.trim(keepFrom);
-    return newest === null || newest.boundary.at < keepFrom ? null : newest;
+    return newest === null || newest.boundary.at < beginsFrom ? null : newest;
   }
 
   #shown({ shown }: Memory, taken: Taken, evidence: (event: HeldEvent) => Evidence): Shown {
