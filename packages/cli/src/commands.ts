@@ -8,6 +8,7 @@ import { EXIT, Failure } from './failure.ts';
 import { diagnosticsText, errorsOf, load, type Loaded } from './load.ts';
 import { count, paintFor } from './paint.ts';
 import { runTest, type TestOutcome } from './run-tests.ts';
+import { explainEvents } from './why/explain-events.ts';
 import { coverageLayer, coverageOf, coverageText } from './coverage.ts';
 import { sigmaTable } from './sigma-table.ts';
 import { unmetText } from './unmet-rules.ts';
@@ -121,12 +122,21 @@ export function print(paths: readonly string[], options: Options & { as?: string
   return errors.length > 0 ? EXIT.errors : EXIT.ok;
 }
 
-/** `weir explain`: a diagnostic's code, or what rules read, keep and cost. */
-export function explain(what: string, options: Options): number {
+export interface ExplainOptions extends Options {
+  readonly events?: readonly string[];
+  readonly key?: readonly string[];
+  readonly rule?: string;
+  readonly source?: string;
+}
+
+/** `weir explain`: a diagnostic's code; what rules read, keep and cost; or why one did not fire. */
+export async function explain(what: string, options: ExplainOptions): Promise<number> {
   if (/^[EW]\d{3}$/i.test(what) && !existsSync(what)) return explainOneCode(what, options);
   const loaded: Loaded = load([what], options);
   const errors = errorsOf(loaded.diagnostics);
   if (errors.length > 0) process.stderr.write(`${diagnosticsText(loaded, errors)}\n`);
+  const { events } = options;
+  if (events !== undefined) return explainEvents(loaded, { ...options, events });
   for (const { plan } of loaded.compiled.rules) {
     if (options.json) json({ rule: plan.id, text: explainRule(plan, loaded.sources), plan });
     else console.log(`${explainRule(plan, loaded.sources)}\n`);

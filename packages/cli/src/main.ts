@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { check, coverage, explain, print, test } from './commands.ts';
+import { check, coverage, explain, print, test, type ExplainOptions } from './commands.ts';
 import { EXIT, Failure } from './failure.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -92,13 +92,19 @@ command(
   });
 command(
   'explain',
-  'explain a rule (what it reads, keeps and costs) or a code',
+  'explain a rule (what it reads, keeps and costs; why it did not fire) or a code',
   '<rule-or-code>',
   'a file or folder of rules, or a code such as E109',
   'weir explain E109',
-).action((what: string, options) => {
-  process.exitCode = explain(what, options as object);
-});
+)
+  .option('--events <files...>', 'why did the rule not fire over these events?')
+  .option('--key <name=value...>', 'with --events: for this key')
+  .option('--rule <name>', 'with --events: the rule that is meant, of several')
+  .option('--source <name>', 'with --events: the source that the files are of')
+  .addHelpText('after', '\n  weir explain rules/logons.weir --events logs.ndjson --key user=anna')
+  .action(async (what: string, options: ExplainOptions) => {
+    process.exitCode = await explain(what, options);
+  });
 
 command(
   'coverage',
