@@ -1,21 +1,26 @@
 /**
  * Bytes in chunks of one mebibyte, filled from front to back. An address is a count of 4-byte words, so 32 bits reach
  * 16 GiB. Address 0 is never given out: it means "nothing". Nothing is freed; the owner copies what lives into a new arena.
+ *
+ * The newest chunk takes memory as it is filled, twice as much each time: there may be thousands of arenas that hold
+ * little.
  */
 const CHUNK_BYTES = 1 << 20;
 const CHUNK_WORDS = CHUNK_BYTES / 4;
+const LEAST_BYTES = 1 << 10;
 
 export class Arena {
   readonly #chunks: Uint8Array[] = [];
   readonly #words: Uint32Array[] = [];
-  /** Pieces longer than a chunk have a chunk of their own, and addresses as if it were several. */
+  /** By chunk: the first chunk of its piece of memory. Pieces longer than a chunk have addresses as if they were several. */
+  readonly #firsts: number[] = [];
   #nextWord = 1;
   #chunkEndWord = 0;
 
   /** Bytes taken from the system. */
   get sizeBytes(): number {
     return this.#chunks.reduce(
-      (sum, chunk, i) => sum + (i > 0 && chunk === this.#chunks[i - 1] ? 0 : chunk.length),
+      (sum, chunk, i) => sum + (this.#firsts[i] === i ? chunk.length : 0),
       0,
     );
   }
@@ -31,36 +36,46 @@ export class Arena {
     if (this.#nextWord + words > this.#chunkEndWord) this.#addChunk(words);
     const address = this.#nextWord;
     this.#nextWord += words;
+    this.#grow();
     return address;
   }
 
   #addChunk(words: number): void {
     const chunks = Math.max(1, Math.ceil((words + 1) / CHUNK_WORDS));
-    const bytes = new Uint8Array(chunks * CHUNK_BYTES);
-    const view = new Uint32Array(bytes.buffer);
     const first = this.#chunks.length;
-    for (let i = 0; i < chunks; i++) {
-      this.#chunks.push(bytes);
-      this.#words.push(view);
-    }
+    const bytes = new Uint8Array(chunks === 1 ? LEAST_BYTES : chunks * CHUNK_BYTES);
+    for (let i = 0; i < chunks; i++) this.#put(first + i, first, bytes);
     // The first word of a chunk stays empty, so that no address is 0.
     this.#nextWord = first * CHUNK_WORDS + 1;
     this.#chunkEndWord = (first + chunks) * CHUNK_WORDS;
-    this.#firstChunk.set(bytes, first);
   }
 
-  readonly #firstChunk = new Map<Uint8Array, number>();
+  #put(chunk: number, first: number, bytes: Uint8Array): void {
+    this.#chunks[chunk] = bytes;
+    this.#words[chunk] = new Uint32Array(bytes.buffer);
+    this.#firsts[chunk] = first;
+  }
 
-  /** The chunk that holds an address, and where in it; pieces never cross chunks. */
+  /** The newest chunk holds what was given out of it. */
+  #grow(): void {
+    const chunk = this.#chunks.length - 1;
+    const bytes = this.#chunks[chunk]!;
+    const needed = (this.#nextWord - this.#firsts[chunk]! * CHUNK_WORDS) * 4;
+    if (needed <= bytes.length) return;
+    let length = bytes.length;
+    while (length < needed) length *= 2;
+    const grown = new Uint8Array(Math.min(length, CHUNK_BYTES));
+    grown.set(bytes);
+    this.#put(chunk, chunk, grown);
+  }
+
+  /** The chunk that holds an address, and where in it; pieces never cross chunks. Valid until the next `allocate`. */
   bytesAt(address: number): Uint8Array {
     return this.#chunks[Math.floor(address / CHUNK_WORDS)]!;
   }
 
   offsetOf(address: number): number {
-    const chunk = Math.floor(address / CHUNK_WORDS);
-    const bytes = this.#chunks[chunk]!;
-    if (bytes.length === CHUNK_BYTES) return (address - chunk * CHUNK_WORDS) * 4;
-    return (address - this.#firstChunk.get(bytes)! * CHUNK_WORDS) * 4;
+    return (address - this.#firsts[Math.floor(address / CHUNK_WORDS)]! * CHUNK_WORDS) * 4;
   }
 
   word(address: number): number {
