@@ -10,7 +10,8 @@ import {
   type SetAside,
 } from '../../packages/core/src/frames.ts';
 import { openCore } from '../../packages/core/src/engine/engine.ts';
-import type { Core } from '../../packages/core/src/frames.ts';
+import type { Plan } from '../../packages/core/src/plan/plan.ts';
+import type { BatchFrame, Core } from '../../packages/core/src/frames.ts';
 import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
 import { makeHost } from '../../packages/runtime/src/realm.ts';
 import type { Delivery } from '../reference/events.ts';
@@ -43,6 +44,7 @@ export class Cluster {
     this.#parts.forEach((part, i) => {
       part.receive({ type: 'open', from: bounds[i]!, to: bounds[i + 1]! });
       for (const change of this.#changes) part.receive({ type: 'change', change });
+      for (const edit of this.#edits) part.receive(edit);
     });
   }
 
@@ -59,27 +61,28 @@ export class Cluster {
 
   /** Consecutive deliveries of one stream, as one batch. */
   batch(deliveries: readonly Delivery[]): void {
-    const [{ source, partition }] = deliveries as [Delivery];
-    const records = deliveries.map(({ record }) => new TextEncoder().encode(record));
-    const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
-    const starts = new Int32Array(records.length);
-    let at = 0;
-    records.forEach((record, i) => {
-      starts[i] = at;
-      bytes.set(record, at);
-      at += record.length;
-    });
-    this.#send(this.#readerOf(source), {
-      type: 'batch',
-      source,
-      partition,
-      numbers: Float64Array.from(deliveries, ({ number }) => number),
-      arrivedAt: Float64Array.from(deliveries, ({ arrivedAt }) => arrivedAt),
-      starts,
-      lengths: Int32Array.from(records, ({ length }) => length),
-      bytes,
-    });
+    this.#send(this.#readerOf(deliveries[0]!.source), batchOf(deliveries));
   }
+
+  /** Other rules; gives what the first part says of it. `activeFrom`: of several parts it must be said. */
+  edit(plan: Plan, activeFrom: number | null): FrameFromEngine[] {
+    this.#edits.push({ type: 'edit', plan, activeFrom });
+    this.#answers = [];
+    this.#parts.forEach((_, i) => this.#send(i, { type: 'edit', plan, activeFrom }));
+    return this.#answers;
+  }
+
+  /** What was recorded before an edit, for the rules that begin with it. */
+  refill(deliveries: readonly Delivery[]): void {
+    this.#send(this.#readerOf(deliveries[0]!.source), { ...batchOf(deliveries), refill: true });
+  }
+
+  refilled(): void {
+    this.#parts.forEach((_, i) => this.#send(i, { type: 'refilled' }));
+  }
+
+  readonly #edits: FrameToEngine[] = [];
+  #answers: FrameFromEngine[] = [];
 
   end(partition: PartitionName): void {
     this.#send(this.#readerOf(partition.source), { type: 'end', partition });
@@ -129,6 +132,8 @@ export class Cluster {
       case 'done':
         this.#counts[part] = frame.counts;
         return;
+      case 'edited':
+        return void this.#answers.push(frame);
       case 'ready':
       case 'state':
         return;
@@ -177,3 +182,27 @@ export class Cluster {
 }
 
 export const ALONE: readonly number[] = [0, KEY_GROUPS];
+
+/** Consecutive deliveries of one stream, as one batch. */
+function batchOf(deliveries: readonly Delivery[]): BatchFrame {
+  const [{ source, partition }] = deliveries as [Delivery];
+  const records = deliveries.map(({ record }) => new TextEncoder().encode(record));
+  const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
+  const starts = new Int32Array(records.length);
+  let at = 0;
+  records.forEach((record, i) => {
+    starts[i] = at;
+    bytes.set(record, at);
+    at += record.length;
+  });
+  return {
+    type: 'batch',
+    source,
+    partition,
+    numbers: Float64Array.from(deliveries, ({ number }) => number),
+    arrivedAt: Float64Array.from(deliveries, ({ arrivedAt }) => arrivedAt),
+    starts,
+    lengths: Int32Array.from(records, ({ length }) => length),
+    bytes,
+  };
+}

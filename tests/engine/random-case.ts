@@ -58,6 +58,67 @@ export function randomCase(random: Random): RandomCase {
   return { text, compiled, sources, lists, deliveries, reordered, isLate };
 }
 
+export interface EditCase {
+  readonly before: Compiled & { readonly text: string };
+  readonly after: Compiled & { readonly text: string };
+  readonly sources: SourcesPlan;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** A rule, another version of it, and events of few kinds; none of them late. */
+export function denseCase(random: Random): EditCase {
+  const sources = randomSources(random);
+  const plain = {
+    ...sources,
+    sources: sources.sources.map((one) => ({
+      ...one,
+      tenant: { kind: 'constant', name: 'acme' } as const,
+      identity: [],
+      arrivedAt: null,
+      view: null,
+    })),
+  };
+  const compiled = (text: string): EditCase['before'] => ({
+    ...compile([{ name: 'random.weir', text }], { sources: plain }),
+    text,
+  });
+  const text = editedRule(random);
+  const events = randomEvents(random, plain, true).map((one) => arrival(random, one, plain, false));
+  return {
+    before: compiled(text[0]),
+    after: compiled(text[1]),
+    sources: plain,
+    deliveries: interleaved(random, events),
+  };
+}
+
+/** A rule and what became of it: another threshold, SINK, FILTER, key or span. */
+function editedRule(random: Random): [string, string] {
+  const window = random.of(WINDOWS);
+  const having = (): string =>
+    random.of(['count() >= 2', 'count() >= 3', 'distinct(v) >= 2', 'sum(v) > 2']);
+  const late = random.chance(0.3);
+  const one = (n: number): string => (late ? `avg(v) > ${n}` : having());
+  const parts = random.chance(0.4) ? randomParts(random) : null;
+  const isStrict = parts !== null && /NEXT|CONSECUTIVE/.test(parts.join(' '));
+  const rule = (filter: string, by: string, within: string, end: string, sink: string): string =>
+    [
+      'RULE "rule"',
+      ...(filter === '' && !isStrict ? [] : [`FILTER ${filter || 'event.v != 3'}`]),
+      ...(parts !== null ? parts : [`AGGREGATE BY ${by} WITHIN ${within}`, `HAVING ${end}`]),
+      ...(sink === '' ? [] : [`SINK ${sink}`]),
+    ].join('\n  ');
+  const first = rule('', 'u', window, one(1), '');
+  const changed = random.of([
+    () => rule('', 'u', window, one(0), ''),
+    () => rule('', 'u', window, one(0), ''),
+    () => rule('', 'u', window, one(1), 'event => ({ c: event.count })'),
+    () => rule('event.v > 0', 'u', window, one(1), ''),
+    () => rule('', random.of(['u', '*']), random.of(WINDOWS), one(1), ''),
+  ]);
+  return [first, changed()];
+}
+
 /** Other names, letter case, objects to look into, and kinds of events that overlap. */
 const VIEW: ViewPlan = {
   name: 'random',

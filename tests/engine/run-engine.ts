@@ -68,7 +68,7 @@ export function runEngine(
   }
   cluster.finish();
   return {
-    results: finalResults(cluster),
+    results: finalResultsOf(cluster),
     alerts: finalAlerts(cluster),
     counts: cluster.counts,
     cluster,
@@ -88,15 +88,22 @@ export function partitionsOf(deliveries: readonly Delivery[]): PartitionName[] {
 }
 
 /** Also checks the life of every result: revisions rise by one, it opens once, and it ends with final or withdraw. */
-function finalResults({ results }: Cluster): Result[] {
-  const lives = new Map<string, { revision: number; change: string; at: number }>();
+export function finalResultsOf({ results }: Cluster): Result[] {
+  const lives = new Map<
+    string,
+    { revision: number; change: string; at: number; version: string }
+  >();
   const finals: Result[] = [];
   for (const { change, revision, result } of results) {
     const before = lives.get(result.id);
     const isOpen =
       before !== undefined && before.change !== 'withdraw' && before.change !== 'final';
     // Two events of one identity, further apart than repetitions are looked for, are two matches of one name.
-    const isOther = before?.at !== result.at || (change === 'final' && revision === 1);
+    // And a new version of a rule may give anew what an old one has ended.
+    const isOther =
+      before?.at !== result.at ||
+      before.version !== result.version ||
+      (change === 'final' && revision === 1);
     if (before?.change === 'final' && !isOther)
       throw new Error(`${result.id} of ${result.rule} changes after it was final`);
     if (!isOpen && change !== 'open' && change !== 'final')
@@ -104,7 +111,12 @@ function finalResults({ results }: Cluster): Result[] {
     if (isOpen && change === 'open') throw new Error(`${result.id} of ${result.rule} opens twice`);
     if (isOpen && revision !== before.revision + 1)
       throw new Error(`${result.id}: revision ${revision} after ${before.revision}`);
-    lives.set(result.id, { revision, change, at: result.at });
+    if (before?.change === 'final' && before.version !== result.version)
+      finals.splice(
+        finals.findIndex(({ id }) => id === result.id),
+        1,
+      );
+    lives.set(result.id, { revision, change, at: result.at, version: result.version });
     if (change === 'final') finals.push(result);
   }
   for (const [id, { change }] of lives)

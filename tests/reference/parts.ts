@@ -126,14 +126,20 @@ interface Found {
   readonly steps: readonly string[];
   readonly isCut: boolean;
   readonly trigger: Windowed;
+  readonly lastAt?: number;
+  readonly isEarly?: boolean;
   readonly having: readonly unknown[];
 }
+
+/** HAVING of earlier versions, for times before their end. */
+export type HavingsBefore = readonly { readonly having: Code | null; readonly until: number }[];
 
 /** The matches of one key whose HAVING is true. `events` in event order. */
 export function matchesOf(
   rule: RuleSyntax,
   texts: readonly string[],
   events: readonly Windowed[],
+  before: HavingsBefore = [],
 ): TrueWindow[] {
   const key = JSON.stringify(texts);
   /** A part's condition, for events that stand here under the part's key. */
@@ -149,11 +155,14 @@ export function matchesOf(
     rule.sequence !== null
       ? sequences(rule, events, asks)
       : rule.all !== null
-        ? runsOfAll(rule, events, asks)
+        ? runsOfAll(rule, events, asks, before)
         : pairs(rule, events, asks);
   const { having } = (rule.sequence ?? rule.all ?? rule.join)!;
   return found.flatMap(({ having: read, ...window }) => {
-    const value = having === null ? true : valueOf(having, read, rule);
+    // The fields of a run are those of its first true time, and of the version that held then.
+    const old = rule.all && before.find(({ until }) => (window.from as number) < until);
+    const own = old ? old.having : having;
+    const value = own === null ? true : valueOf(own, read, rule);
     return value ? [{ ...window, judged: { value, measures: {} } }] : [];
   });
 }
@@ -229,6 +238,7 @@ function runsOfAll(
   { all }: RuleSyntax,
   events: readonly Windowed[],
   asks: (part: Part) => Ask<Windowed>,
+  before: HavingsBefore,
 ): Found[] {
   const { items, withinMs } = all!;
   const steps = items.filter((item) => item.kind === 'step');
@@ -262,9 +272,11 @@ function runsOfAll(
         return [step.name, (step.loop?.least ?? 1) > 1 ? own : own[0]];
       }),
     );
+    const old = before.find(({ until }) => at < until);
+    const having = old === undefined ? all!.having : old.having;
     const value =
       isTrueNow &&
-      (all!.having === null || valueOf(all!.having, [match], { join: null } as RuleSyntax));
+      (having === null || valueOf(having, [match], { join: null } as unknown as RuleSyntax));
     if (!value) {
       close(at);
       continue;
@@ -307,7 +319,7 @@ function runsOfAll(
     });
   }
   if (isOpen) close(runs.at(-1)!.lastAt + withinMs);
-  return runs.map(({ found }) => found);
+  return runs.map(({ found, lastAt }) => ({ ...found, lastAt, isEarly: absents.length === 0 }));
 }
 
 const PAIRS_MAX = 100;

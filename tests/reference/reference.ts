@@ -19,6 +19,7 @@ import {
   isInput,
   keysOf,
   matchesOf,
+  type HavingsBefore,
   partsOf,
   passesSources,
 } from './parts.ts';
@@ -33,7 +34,8 @@ import {
 } from './results.ts';
 import { inLevels, reads } from './levels.ts';
 import { ResultEvent } from './result-event.ts';
-import { trueWindows } from './windows.ts';
+import { stateTextOf } from '../../packages/core/src/plan/state-text.ts';
+import { trueWindows, type JudgesBefore } from './windows.ts';
 
 export interface ReferenceInput {
   readonly rules: readonly RuleSyntax[];
@@ -41,6 +43,11 @@ export interface ReferenceInput {
   readonly lists: readonly ReferenceList[];
   /** In the order of arrival. */
   readonly deliveries: readonly Delivery[];
+  /** Other rules from an event time on, which rises. */
+  readonly edits?: readonly {
+    readonly activeFrom: number;
+    readonly rules: readonly RuleSyntax[];
+  }[];
 }
 
 export interface ReferenceOutcome {
@@ -99,13 +106,7 @@ class Matcher {
 
   constructor(input: ReferenceInput) {
     this.#input = input;
-    this.#rules = input.rules
-      .filter(({ status }) => status !== 'disabled')
-      .map((syntax) => ({
-        syntax,
-        id: syntax.id ?? syntax.name,
-        version: lowerRule(syntax).plan?.version ?? '',
-      }));
+    this.#rules = versionsOf(input);
   }
 
   outcome(): ReferenceOutcome {
@@ -113,24 +114,50 @@ class Matcher {
     const results: Result[] = [];
     const alerts: FinalAlert[] = [];
     // Level by level: the results of one are events of the next.
-    for (const { rule, level } of inLevels(this.#rules)) {
-      const own = [
-        ...(this.#simple.get(rule) ?? []),
-        ...[...this.#keys.values()]
-          .filter((key) => key.rule === rule)
-          .flatMap((key) => this.#resultsOf(key)),
-      ];
+    const ofVersion = new Map<RuleFacts, Standing[]>();
+    const inOrder = inLevels(this.#rules);
+    for (const { rule, level } of inOrder) {
+      // Versions of one rule are of one level: what the newer ones have the older ones do not give.
+      for (const one of inOrder)
+        if (one.level === level && !ofVersion.has(one.rule))
+          ofVersion.set(one.rule, [
+            ...(this.#simple.get(one.rule) ?? []),
+            ...[...this.#keys.values()]
+              .filter((key) => key.rule === one.rule)
+              .flatMap((key) => this.#resultsOf(key)),
+          ]);
+      const own = this.#ofItsTime(rule, ofVersion);
       results.push(...own.map(({ result }) => result));
       const isSimple = rule.syntax.aggregate === null && !hasParts(rule.syntax);
       if (rule.syntax.status === 'enabled' && !(isSimple && rule.syntax.alert === null))
         alerts.push(...alertsOf(rule, own, alertSpans(rule.syntax)));
-      for (const reader of this.#rules.filter((one) => reads(one, rule)))
+      for (const reader of this.#rules.filter((other) => reads(other, rule)))
         for (const { result, trigger, isLate } of own)
           if (!isLate) this.#meetResult(reader, new ResultEvent(result, rule, level, trigger));
     }
     results.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     alerts.sort((a, b) => (a.results[0]! < b.results[0]! ? -1 : 1));
     return { results, alerts, counts: this.#counts };
+  }
+
+  /** The results of a version: those whose last event is of its time, unless the version after has them too. */
+  #ofItsTime(rule: RuleFacts, ofVersion: ReadonlyMap<RuleFacts, readonly Standing[]>): Standing[] {
+    const next = this.#rules.find((one) => one.before === rule);
+    const mine = (ofVersion.get(rule) ?? []).filter((one) => one.lastAt >= rule.from);
+    if (next === undefined) return mine;
+    const after = this.#ofItsTime(next, ofVersion);
+    const keys = [...this.#keys.values()].filter((key) => key.rule === next);
+    return mine.filter(({ result, isEarly }) => {
+      if (after.some((one) => one.result.id === result.id)) return false;
+      if (isEarly || !next.isKept) return true;
+      // A window that is judged at its end belongs to the version of its last event.
+      const key = keys.find(
+        (one) =>
+          one.tenant === result.tenant &&
+          JSON.stringify(one.texts) === JSON.stringify(Object.values(result.key)),
+      );
+      return !key?.events.some(({ at }) => at >= next.from && at < result.end);
+    });
   }
 
   #resultsOf({ rule, tenant, texts, events }: KeyEvents): Standing[] {
@@ -140,8 +167,8 @@ class Matcher {
     );
     const found =
       aggregate === null
-        ? matchesOf(rule.syntax, texts, ordered)
-        : trueWindows(ordered, aggregate.window, judgeOf(aggregate));
+        ? matchesOf(rule.syntax, texts, ordered, havingsBefore(rule))
+        : trueWindows(ordered, aggregate.window, judgeOf(aggregate), judgesBefore(rule));
     return found.flatMap((window) => windowResults(rule, tenant, texts, window));
   }
 
@@ -212,9 +239,20 @@ class Matcher {
         trigger: event.nameAt(event.factAt),
         event,
         isLate,
+        lastAt: Infinity,
+        isEarly: true,
       }));
       this.#simple.set(rule, [...(this.#simple.get(rule) ?? []), ...found]);
     });
+  }
+
+  /** Events from an edit on are for the new version; one that keeps events sees older ones too. */
+  #isOfVersion({ syntax, from, until }: RuleFacts, event: SeenEvent): boolean {
+    const isSimple = syntax.aggregate === null && !hasParts(syntax);
+    const using = syntax.using?.field.path ?? null;
+    const at = using === null || 'isResult' in event ? event.factAt : event.timeOf(using);
+    if (until === Infinity && (from === -Infinity || !isSimple)) return true;
+    return at < until && (!isSimple || at >= from);
   }
 
   #wants(
@@ -224,6 +262,7 @@ class Matcher {
   ): boolean {
     const { syntax } = rule;
     if (syntax.tenants !== null && !syntax.tenants.includes(event.tenant)) return false;
+    if (!this.#isOfVersion(rule, event)) return false;
     if (!passesSources(syntax.sources, event)) return false;
     if (syntax.filter !== null && !isTrue(runForEvent(syntax.filter, event))) return false;
     const hits: Result['iocs'][number][] = [];
@@ -258,7 +297,7 @@ class Matcher {
     const keys = aggregate === null ? allKeysOf(rule.syntax, event) : keysOf(aggregate.keys, event);
     if (keys.length === 0) this.#counts.noKey++;
     for (const texts of keys) {
-      const name = JSON.stringify([rule.id, event.tenant, texts]);
+      const name = JSON.stringify([this.#rules.indexOf(rule), event.tenant, texts]);
       const key = this.#keys.get(name) ?? { rule, tenant: event.tenant, texts, events: [] };
       key.events.push({ event, at });
       this.#keys.set(name, key);
@@ -297,6 +336,55 @@ function alertSpanMs({ aggregate, sequence, all, join }: RuleSyntax): number {
   const { window } = aggregate;
   if (window.kind === 'session') return window.gapMs;
   return window.kind === 'count' ? (window.expiresMs ?? 3_600_000) : window.lengthMs;
+}
+
+/** The rules and what edits made of them: each version with the times that are its own. */
+function versionsOf({ rules, edits = [] }: ReferenceInput): RuleFacts[] {
+  const make = (syntax: RuleSyntax, from: number, before: RuleFacts | null): RuleFacts => ({
+    syntax,
+    id: syntax.id ?? syntax.name,
+    version: lowerRule(syntax).plan?.version ?? '',
+    from,
+    until: Infinity,
+    before,
+    isKept: false,
+  });
+  const stateOf = ({ syntax }: RuleFacts): string => stateTextOf(lowerRule(syntax).plan!);
+  const enabled = (all: readonly RuleSyntax[]): RuleSyntax[] =>
+    all.filter(({ status }) => status !== 'disabled');
+  const versions = enabled(rules).map((syntax) => make(syntax, -Infinity, null));
+  for (const edit of edits) {
+    const next = enabled(edit.rules).map((syntax) => make(syntax, edit.activeFrom, null));
+    for (const [i, old] of [...versions.entries()]) {
+      if (old.until < Infinity) continue;
+      const at = next.findIndex(({ id }) => id === old.id);
+      const [same] = at < 0 ? [] : next.splice(at, 1);
+      if (same !== undefined && same.version === old.version) continue;
+      const ended = { ...old, until: edit.activeFrom };
+      versions[i] = ended;
+      for (const one of versions) if (one.before === old) Object.assign(one, { before: ended });
+      if (same !== undefined)
+        versions.push({ ...same, before: ended, isKept: stateOf(same) === stateOf(old) });
+    }
+    versions.push(...next);
+  }
+  return versions;
+}
+
+/** What earlier versions say whose state goes on in this one. */
+function judgesBefore({ before, isKept }: RuleFacts): JudgesBefore {
+  if (before === null || !isKept) return [];
+  return [
+    ...judgesBefore(before),
+    { judge: judgeOf(before.syntax.aggregate!), until: before.until },
+  ];
+}
+
+function havingsBefore({ before, isKept }: RuleFacts): HavingsBefore {
+  if (before === null || !isKept) return [];
+  const { sequence, all, join } = before.syntax;
+  const { having } = (sequence ?? all ?? join)!;
+  return [...havingsBefore(before), { having, until: before.until }];
 }
 
 const clockName = (source: string, partition: string, using: readonly string[] | null): string =>

@@ -21,6 +21,12 @@ export interface RuleFacts {
   readonly syntax: RuleSyntax;
   readonly id: string;
   readonly version: string;
+  /** The version's own times; results are its own by their last event. */
+  readonly from: number;
+  readonly until: number;
+  readonly before: RuleFacts | null;
+  /** It goes on with what the version before had seen. */
+  readonly isKept: boolean;
 }
 
 const idOf = (parts: readonly Json[]): string =>
@@ -99,6 +105,9 @@ export interface Standing {
   readonly event: SeenEvent | null;
   /** It is of no use for rules that read results: its event came too late, or had no time of its own. */
   readonly isLate: boolean;
+  /** Time of its last event, and whether it is given before its window ends. */
+  readonly lastAt: number;
+  readonly isEarly: boolean;
 }
 
 /** The results of one true window, run or session of a key. */
@@ -114,6 +123,8 @@ export function windowResults(
     trigger,
     event: null,
     isLate: false,
+    lastAt: window.lastAt ?? window.events.at(-1)!.at,
+    isEarly: window.isEarly ?? true,
   }));
 }
 

@@ -20,14 +20,37 @@ export interface TrueWindow {
   /** Of each event the step or side that took it, where there are some. */
   readonly steps?: readonly string[];
   readonly isCut?: boolean;
+  /** Time of its last event, if it is not the last of `events`. */
+  readonly lastAt?: number;
+  /** false: it is judged when its window ends. */
+  readonly isEarly?: boolean;
 }
+
+/** What earlier versions of a rule say of times before their end. */
+export type JudgesBefore = readonly { readonly judge: Judge; readonly until: number }[];
 
 /** The true windows of one key. `events` in event order. */
 export function trueWindows(
   events: readonly Windowed[],
   window: WindowSyntax,
-  judge: Judge,
+  newest: Judge,
+  before: JudgesBefore = [],
 ): TrueWindow[] {
+  // Each time of SLIDING is judged by the version that holds then.
+  const judge: Judge =
+    window.kind !== 'sliding'
+      ? newest
+      : {
+          ...newest,
+          judge: (own, facts) => {
+            const at = own.at(-1)!.at;
+            return (before.find(({ until }) => at < until)?.judge ?? newest).judge(own, facts);
+          },
+        };
+  return allTrue(events, window, judge).map((one) => ({ ...one, isEarly: judge.isEarly }));
+}
+
+function allTrue(events: readonly Windowed[], window: WindowSyntax, judge: Judge): TrueWindow[] {
   switch (window.kind) {
     case 'hopping':
       return hopping(events, window.lengthMs, window.slideMs, judge);

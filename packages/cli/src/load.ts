@@ -124,7 +124,7 @@ function placeholderTexts(
     .filter((text) => text !== '' && !text.startsWith('#'));
 }
 
-function ruleFiles(paths: readonly string[]): string[] {
+export function ruleFiles(paths: readonly string[]): string[] {
   const files = paths.flatMap((path) => {
     const facts = statSync(path, { throwIfNoEntry: false });
     if (facts === undefined) throw new Failure(`${path} is not there`);

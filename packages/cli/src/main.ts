@@ -37,6 +37,7 @@ program
   .option(...pipeline)
   .option('--source <name>', 'the source that the files are of, if their names do not say')
   .option('--follow', 'go on reading as the files grow')
+  .option('--watch', 'with --follow: rules that are saved are live at once')
   .option(...asJson)
   .option('--final', 'with --json: only what is final')
   .option('--out <file>', 'write JSON lines to a file instead')

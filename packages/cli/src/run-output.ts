@@ -72,6 +72,7 @@ export class RunOutput {
         this.counts = frame.counts;
         return;
       case 'ready':
+      case 'edited':
       case 'route':
       case 'watermark':
       case 'state':

@@ -6,8 +6,16 @@ import {
   sideBySide,
   StreamReader,
   type NextBatch,
+  type Piece,
 } from '@weir/connectors';
-import type { Counts, EventName, PartitionName, SourcePlan } from '@weir/core';
+import type {
+  BatchFrame,
+  Counts,
+  EditedFrame,
+  EventName,
+  PartitionName,
+  SourcePlan,
+} from '@weir/core';
 import { EngineFailed, Supervisor } from '@weir/runtime';
 import { join, relative } from 'node:path';
 import { closingTable } from './closing-table.ts';
@@ -20,6 +28,8 @@ import { resultText, type ReadField } from './result-text.ts';
 import { valueAtPath } from '@weir/core/plan/path-value.ts';
 import { valueThrough } from '@weir/core/plan/view-value.ts';
 import { RunOutput } from './run-output.ts';
+import { watchRules } from './watch-rules.ts';
+import { isoTime } from '@weir/core/plan/civil.ts';
 
 export interface RunOptions {
   readonly rules: readonly string[];
@@ -27,6 +37,7 @@ export interface RunOptions {
   readonly pipeline?: readonly string[];
   readonly source?: string;
   readonly follow?: boolean;
+  readonly watch?: boolean;
   readonly json?: boolean;
   readonly out?: string;
   readonly final?: boolean;
@@ -36,6 +47,8 @@ interface Input {
   readonly reader: StreamReader;
   readonly source: SourcePlan;
   readonly path: string | null;
+  /** The file that is followed. */
+  readonly follows: string | null;
 }
 
 /** `weir run`: streams files, or what is written to us, through rules. Gives the exit code. */
@@ -97,6 +110,7 @@ function stdinInput(options: RunOptions, loaded: Loaded): Input {
     }),
     source,
     path: null,
+    follows: null,
   };
 }
 
@@ -116,13 +130,14 @@ function fileInput(path: string, options: RunOptions, loaded: Loaded, signal: Ab
     }),
     source,
     path: options.follow ? null : path,
+    follows: options.follow ? path : null,
   };
 }
 
 const TICK_EVERY_MS = 1000;
 
 class Runner {
-  readonly #loaded: Loaded;
+  #loaded: Loaded;
   readonly #options: RunOptions;
   readonly #stop: AbortController;
   readonly #output: RunOutput;
@@ -135,6 +150,8 @@ class Runner {
   #tooLong = 0;
   #failed = false;
   #beganAt = performance.now();
+  /** How far each stream was read, in bytes and to which record: what an edit is given again. */
+  readonly #readTo = new Map<string, { bytes: number; number: number }>();
 
   constructor(loaded: Loaded, options: RunOptions, stop: AbortController) {
     this.#loaded = loaded;
@@ -149,6 +166,7 @@ class Runner {
     this.#supervisor = new Supervisor({
       changes: changesOf(loaded),
       onFrame: (frame) => {
+        if (frame.type === 'edited') this.#tellEdit(frame);
         this.#output.take(frame);
         if (frame.type === 'done')
           this.#progress.show(this.#counts(), this.#bytes, this.#output.finals);
@@ -223,6 +241,7 @@ class Runner {
         ),
       TICK_EVERY_MS,
     );
+    const watching = this.#options.watch ? this.#watch(inputs, inOrder) : Promise.resolve();
     try {
       await Promise.race([
         Promise.all(inputs.map((input) => this.#readLive(input, inOrder))),
@@ -231,7 +250,69 @@ class Runner {
       await queue;
     } finally {
       clearInterval(ticking);
+      this.#ended.abort();
+      await watching;
     }
+  }
+
+  readonly #ended = new AbortController();
+
+  /** Rules that are saved are live with the next event; those that begin anew are given what was read before. */
+  async #watch(
+    inputs: readonly Input[],
+    inOrder: (act: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const signal = AbortSignal.any([this.#stop.signal, this.#ended.signal]);
+    const { rules } = this.#options;
+    await watchRules(rules, this.#options, this.#loaded, signal, ({ loaded, plan, broken }) =>
+      inOrder(async () => {
+        const errors = errorsOf(loaded.diagnostics);
+        if (errors.length > 0) this.#notice(diagnosticsText(loaded, errors).trimEnd());
+        for (const file of broken)
+          this.#notice(`${file} is broken: the version before goes on running`);
+        this.#loaded = { ...loaded, compiled: { ...loaded.compiled, plan } };
+        this.#isWarming = false;
+        await this.#supervisor.send({ type: 'edit', plan, activeFrom: null });
+        await this.#supervisor.settled();
+        if (this.#isWarming) await this.#refill(inputs);
+      }),
+    );
+  }
+
+  #isWarming = false;
+
+  #tellEdit({ activeFrom, rules }: EditedFrame): void {
+    for (const { rule, change } of rules) {
+      if (change === 'warming') this.#isWarming = true;
+      const what = {
+        kept: 'is live, and goes on with what it has seen',
+        warming: 'is live, and begins anew: warming',
+        gone: 'runs no more; what it had open is final',
+      }[change];
+      const from = Number.isFinite(activeFrom) ? `, for events from ${isoTime(activeFrom)} on` : '';
+      this.#notice(`${rule} ${what}${change === 'gone' ? '' : from}`);
+    }
+    if (rules.length === 0) this.#notice('the rules say what they said before');
+  }
+
+  /** Reads again what was read, as far as it was read, for the rules that begin with the edit. */
+  async #refill(inputs: readonly Input[]): Promise<void> {
+    for (const { reader, follows } of inputs) {
+      const to = this.#readTo.get(nameText(reader.name));
+      if (follows === null || to === undefined) continue;
+      const again = new StreamReader({
+        name: reader.name,
+        pieces: limited(fileBytes(follows), to.bytes),
+        path: null,
+        now: null,
+      });
+      for (let batch = await again.next(); batch !== null; batch = await again.next()) {
+        await this.#supervisor.send({ ...upTo(batch.frame, to.number), refill: true });
+      }
+    }
+    await this.#supervisor.send({ type: 'refilled' });
+    await this.#supervisor.settled();
+    this.#notice('what was read before has been given to the new rules: none is warming');
   }
 
   async #readLive(
@@ -261,6 +342,10 @@ class Runner {
     }
     const { frame, again, setAside, bytes } = next.batch;
     this.#bytes += bytes;
+    const name = nameText(next.reader.name);
+    const before = this.#readTo.get(name) ?? { bytes: 0, number: -1 };
+    const number = frame.numbers.at(-1) ?? before.number;
+    this.#readTo.set(name, { bytes: before.bytes + bytes, number });
     this.#tooLong += setAside.length;
     for (const record of setAside) this.#output.takeSetAside(record);
     if (frame.numbers.length > 0) await this.#supervisor.send(frame, again);
@@ -392,6 +477,28 @@ const NO_COUNTS: Counts = {
   clock: -Infinity,
   rules: [],
 };
+
+/** The records up to a number: what comes after them has not been read yet. */
+function upTo(frame: BatchFrame, number: number): BatchFrame {
+  const count = frame.numbers.findLastIndex((one) => one <= number) + 1;
+  return {
+    ...frame,
+    numbers: frame.numbers.subarray(0, count),
+    arrivedAt: frame.arrivedAt.subarray(0, count),
+    starts: frame.starts.subarray(0, count),
+    lengths: frame.lengths.subarray(0, count),
+  };
+}
+
+/** The first so many bytes. */
+async function* limited(pieces: AsyncIterator<Piece>, most: number): AsyncGenerator<Piece> {
+  for (let left = most; left > 0;) {
+    const { value, done } = await pieces.next();
+    if (done) return;
+    yield value.bytes.length <= left ? value : { ...value, bytes: value.bytes.subarray(0, left) };
+    left -= value.bytes.length;
+  }
+}
 
 const nameText = ({ source, partition }: PartitionName): string => `${source}\n${partition}`;
 

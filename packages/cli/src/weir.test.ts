@@ -305,6 +305,53 @@ test('--follow reads on as files grow and are replaced; Ctrl-C ends with what wa
   assert.equal(totals(run.out())['read'], 3);
 });
 
+test('--watch: a saved rule is live, a broken one keeps the version before, a new one is given what was read', async () => {
+  const rule = (least: number, more = ''): string =>
+    `RULE "often" FILTER event.n < 100 ${more} AGGREGATE BY u WITHIN 10:min HAVING count() >= ${least}\n`;
+  file(
+    'watched.ndjson',
+    `${Array.from({ length: 4 }, (_, n) => event(n, { u: 'x' })).join('\n')}\n`,
+  );
+  file('watched.weir', rule(6));
+  const words = [
+    'run',
+    'watched.ndjson',
+    '--rules',
+    'watched.weir',
+    '--json',
+    '--follow',
+    '--watch',
+  ];
+  const run = start(words);
+  const counts = (): number[] =>
+    lines(run.out())
+      .filter(({ kind }) => kind === 'result')
+      .map(({ result }) => (result as { count: number }).count);
+  const append = (n: number): void =>
+    appendFileSync(join(folder, 'watched.ndjson'), `${event(n, { u: 'x' })}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  file('watched.weir', rule(5));
+  await until(() => run.err().includes('goes on with what it has seen'), 'it is live');
+  assert.deepEqual(counts(), []);
+  append(4);
+  await until(() => counts().length === 1, 'the next event fires');
+  assert.deepEqual(counts(), [5]);
+  file('watched.weir', 'RULE "often" FILTRE 1\n');
+  await until(() => run.err().includes('the version before goes on running'), 'it is told');
+  append(5);
+  await until(() => counts().length === 2, 'the old version goes on');
+  assert.deepEqual(counts(), [5, 6]);
+  file(
+    'watched.weir',
+    `${rule(5)}RULE "new" FILTER event.n > 1 AGGREGATE BY u WITHIN 10:min HAVING count() >= 5\n`,
+  );
+  await until(() => run.err().includes('none is warming'), 'the new rule is given what was read');
+  append(6);
+  await until(() => run.out().includes('"rule":"new"'), 'it counts what was before it');
+  run.child.kill('SIGINT');
+  assert.equal(await run.ended, 0, run.err());
+});
+
 test('check, test, print and explain say what they found, and exit codes tell', () => {
   const good = file(
     'good.weir',

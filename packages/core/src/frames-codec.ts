@@ -33,6 +33,9 @@ const TYPES = [
   'errors',
   'done',
   'fault',
+  'edit',
+  'edited',
+  'refilled',
 ] as const satisfies readonly (FrameToEngine | FrameFromEngine)['type'][];
 
 export type Frame = FrameToEngine | FrameFromEngine;
@@ -68,9 +71,9 @@ function split(frame: Frame): {
 } {
   switch (frame.type) {
     case 'batch': {
-      const { source, partition, numbers, arrivedAt, starts, lengths, bytes } = frame;
+      const { source, partition, numbers, arrivedAt, starts, lengths, bytes, refill } = frame;
       return {
-        header: { source, partition, count: numbers.length },
+        header: { source, partition, count: numbers.length, ...(refill ? { refill } : {}) },
         parts: [numbers, arrivedAt, starts, lengths, bytes],
       };
     }
@@ -118,7 +121,7 @@ function frameOf(
 ): unknown {
   switch (type) {
     case 'batch':
-      return batchOf(header as { source: string; partition: string; count: number }, rest);
+      return batchOf(header as unknown as BatchHeader, rest);
     case 'change':
       return { type, change: header['kind'] === 'list' ? { ...header, rows: rest } : header };
     case 'restore':
@@ -142,10 +145,14 @@ function frameOf(
   }
 }
 
-function batchOf(
-  { source, partition, count }: { source: string; partition: string; count: number },
-  rest: Uint8Array,
-): BatchFrame {
+interface BatchHeader {
+  readonly source: string;
+  readonly partition: string;
+  readonly count: number;
+  readonly refill?: true;
+}
+
+function batchOf({ source, partition, count, refill }: BatchHeader, rest: Uint8Array): BatchFrame {
   if (count * 24 > rest.length) throw new FrameError('the records of a batch run over its end');
   // Copied, since views of numbers must begin on their own boundaries.
   const columns = rest.slice(0, count * 24).buffer;
@@ -158,6 +165,7 @@ function batchOf(
     starts: new Int32Array(columns, count * 16, count),
     lengths: new Int32Array(columns, count * 20, count),
     bytes: rest.subarray(count * 24),
+    ...(refill ? { refill } : {}),
   };
 }
 

@@ -2,6 +2,9 @@
  * The one interface through which anybody runs the core: frames in, frames out. `frames-codec.ts` says how they look
  * as bytes (`u32 length | u8 type | body`, little-endian). A frame marked ? owes exactly one `done`, in order.
  *
+ * Rules may change while events flow: edit ?, answered by `edited`. New rules may then be given what was recorded before
+ * (batch frames with `refill`), up to refilled ?.
+ *
  * A life: open, change…, restore… (if there is a checkpoint), start ?, then batch ?, tick ?, end ?, snapshot ?, …, close.
  * An engine part owns the key groups `from` to `to` (exclusive) of 128. What belongs to another part leaves it as
  * `route` and enters that part as `routed ?`; watermarks leave as `watermark` and enter every other part as
@@ -33,11 +36,32 @@ export type FrameToEngine =
   /** The partition will say no more (a finished file). */
   | { readonly type: 'end'; readonly partition: PartitionName }
   | { readonly type: 'routed'; readonly bytes: Uint8Array }
+  /** ? Other rules from an event time on; null: from behind all times that were seen. Also before `start`, in order. */
+  | EditFrame
+  /** ? The recorded events before the edit have been given again. */
+  | { readonly type: 'refilled' }
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   /** The run ends: time goes to infinity. */
   | { readonly type: 'finish' }
   | { readonly type: 'snapshot' }
   | { readonly type: 'close' };
+
+export interface EditFrame {
+  readonly type: 'edit';
+  readonly plan: Plan;
+  readonly activeFrom: number | null;
+}
+
+/** What became of the rules of an edit. */
+export interface EditedFrame {
+  readonly type: 'edited';
+  readonly activeFrom: number;
+  readonly rules: readonly {
+    readonly rule: string;
+    /** 'kept': what it had seen goes on; 'warming': it begins without what came before. */
+    readonly change: 'kept' | 'warming' | 'gone';
+  }[];
+}
 
 export interface PartitionName {
   readonly source: string;
@@ -63,10 +87,13 @@ export interface BatchFrame {
   readonly starts: Int32Array;
   readonly lengths: Int32Array;
   readonly bytes: Uint8Array;
+  /** Recorded before an edit: only for rules that begin with it. */
+  readonly refill?: true;
 }
 
 export type FrameFromEngine =
   | { readonly type: 'ready' }
+  | EditedFrame
   | { readonly type: 'results'; readonly changes: readonly ResultChange[] }
   | { readonly type: 'alerts'; readonly changes: readonly AlertChange[] }
   | { readonly type: 'route'; readonly keyGroup: number; readonly bytes: Uint8Array }

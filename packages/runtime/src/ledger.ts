@@ -1,13 +1,17 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFrame } from '@weir/core/frames-codec.ts';
-import type { FrameToEngine } from '@weir/core';
+import type { EditFrame, FrameToEngine } from '@weir/core';
 
 /** One frame that owes a `done`, from when it is sent until a checkpoint holds what it did. */
 export interface Entry {
   /** What it caused was handed on: after a restart it is thrown away. */
   delivered: boolean;
   readonly isSnapshot: boolean;
+  /** Other rules: what a restart has to be told before its checkpoint is restored. */
+  readonly edit: EditFrame | null;
+  /** From when on the edit holds, once the engine has said so. */
+  activeFrom: number | null;
   /** The frame's bytes, again. */
   readonly again: () => Uint8Array | Promise<Uint8Array>;
 }
@@ -34,6 +38,8 @@ export class Ledger {
     const entry: Entry = {
       delivered: false,
       isSnapshot: frame.type === 'snapshot',
+      edit: frame.type === 'edit' ? frame : null,
+      activeFrom: null,
       again: again === null ? this.#spooled(bytes) : async () => encodeFrame(await again()),
     };
     this.#entries.push(entry);

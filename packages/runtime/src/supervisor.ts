@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeFrame, encodeFrame, FrameReader } from '@weir/core/frames-codec.ts';
-import type { Change, Counts, FrameFromEngine, FrameToEngine } from '@weir/core';
+import type { Change, Counts, EditFrame, FrameFromEngine, FrameToEngine } from '@weir/core';
 import { Ledger, type Entry } from './ledger.ts';
 import { nextCheckpoint } from './next-checkpoint.ts';
 
@@ -44,6 +44,8 @@ export class Supervisor {
   #isClosing = false;
   #recovering: Promise<void> | null = null;
   #wake: (() => void)[] = [];
+  /** Edits that the last checkpoint was made after. */
+  readonly #edits: EditFrame[] = [];
   #attempts = 0;
   #failedAt: Entry | null = null;
   #fault = '';
@@ -184,6 +186,7 @@ export class Supervisor {
     await this.#write(encodeFrame({ type: 'open', from: 0, to: 128 }));
     for (const change of this.#options.changes)
       await this.#write(encodeFrame({ type: 'change', change }));
+    for (const edit of this.#edits) await this.#write(encodeFrame(edit));
     if (this.#hasCheckpoint) await this.#restore();
     await ready;
   }
@@ -192,6 +195,10 @@ export class Supervisor {
     if (frame.type === 'fault') {
       this.#fault = frame.message;
       return;
+    }
+    if (frame.type === 'edited') {
+      const edit = this.#ledger.entries[this.#done];
+      if (edit !== undefined) edit.activeFrom = frame.activeFrom;
     }
     if (frame.type !== 'done') {
       this.#held.push(frame);
@@ -221,6 +228,9 @@ export class Supervisor {
     );
     renameSync(`${file}.new`, file);
     this.#hasCheckpoint = true;
+    const before = this.#ledger.entries.slice(0, this.#ledger.entries.indexOf(entry));
+    for (const { edit, activeFrom } of before)
+      if (edit !== null) this.#edits.push({ ...edit, activeFrom });
     this.#done -= this.#ledger.entries.indexOf(entry) + 1;
     this.#ledger.forgetUpTo(entry);
     this.#checkpoint.tookMs = performance.now() - this.#checkpoint.beganMs;

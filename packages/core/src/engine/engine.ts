@@ -4,9 +4,12 @@
 import {
   KEY_GROUPS,
   NO_KEY_GROUP,
+  type BatchFrame,
   type Change,
   type Core,
   type Counts,
+  type EditedFrame,
+  type EditFrame,
   type FrameFromEngine,
   type FrameToEngine,
   type Host,
@@ -94,6 +97,10 @@ class Engine implements Core {
         return this.#done();
       case 'batch': {
         const { matcher, streams } = this.#run();
+        if (frame.refill) {
+          this.#refill(frame);
+          return this.#done();
+        }
         streams.speaks(frame.source, frame.partition);
         matcher.match(frame);
         return this.#settled();
@@ -104,6 +111,12 @@ class Engine implements Core {
         return this.#settled();
       case 'end':
         this.#run().streams.end(frame.partition.source, frame.partition.partition);
+        return this.#settled();
+      case 'edit':
+        return this.#edit(frame);
+      case 'refilled':
+        this.#refilling = null;
+        this.#run().correlator.refilled();
         return this.#settled();
       case 'routed':
         this.#routed(frame.bytes);
@@ -138,6 +151,59 @@ class Engine implements Core {
     }
   }
 
+  /** Edits before the start: they are made when the rules are. */
+  readonly #edits: EditFrame[] = [];
+
+  #edit(frame: EditFrame): void {
+    if (this.#running === null) {
+      this.#edits.push(frame);
+      return;
+    }
+    // Behind all that was seen, so that no event has met the version that it is not of.
+    const activeFrom = frame.activeFrom ?? this.#running.partitions.newest + 1;
+    this.#out.push({ type: 'edited', activeFrom, rules: this.#changeRules(frame, activeFrom) });
+    this.#settled();
+  }
+
+  #changeRules({ plan }: EditFrame, activeFrom: number): EditedFrame['rules'] {
+    const { program, partitions, matcher, correlator } = this.#running!;
+    const before = program.rules.filter(({ until }) => until === Infinity);
+    const rules = program.edit(plan, activeFrom);
+    partitions.useClockFields(program.usings.length + 1);
+    matcher.changed();
+    correlator.changed(before.filter(({ until, after }) => until < Infinity && after === null));
+    return rules;
+  }
+
+  /** Rules that begin with an edit, and what reads the recorded events for them. */
+  #refilling: Matcher | null = null;
+
+  #refill(frame: BatchFrame): void {
+    const { program, partitions } = this.#run();
+    if (this.#refilling === null) {
+      // Late is judged again, in the order of the recording, by times of its own.
+      const times = new Partitions(program.usings.length + 1);
+      this.#refilling = new Matcher(program, times, this.#lists, {
+        row: (rule, tenant, key, event) => {
+          if (!(rule.until === Infinity && rule.givesFrom > -Infinity && !rule.isKept)) return;
+          const { source, partition } = times.name(partitionOf(event.bytes, 0));
+          const own = event.bytes.slice(0, event.length);
+          writePartition(own, 0, partitions.intern(source, partition));
+          const bytes = key.bytes.slice(0, key.length);
+          const group = keyGroupOf(tenant, bytes, bytes.length);
+          if (group < this.#from || group >= this.#to)
+            return this.#route(REFILL, group, rule, tenant, bytes, own);
+          this.#run().correlator.refill(rule, tenant, bytes, own);
+        },
+        result: () => {},
+        setAside: () => {},
+        error: () => {},
+        partition: () => {},
+      });
+    }
+    this.#refilling.match(frame);
+  }
+
   #run(): Running {
     if (this.#running !== null) return this.#running;
     const program = new Program(this.#plan, this.#sources, this.#host);
@@ -169,7 +235,9 @@ class Engine implements Core {
         this.#resultRow(rule, tenant, key, event, isRemoval),
       alert: (rule, tenant, texts, id, member) => this.#alert(rule, tenant, texts, id, member),
     });
-    return (this.#running = { program, partitions, streams, matcher, correlator, times, levels });
+    this.#running = { program, partitions, streams, matcher, correlator, times, levels };
+    for (const frame of this.#edits) this.#changeRules(frame, frame.activeFrom ?? -Infinity);
+    return this.#running;
   }
 
   /** Rows are being made of results. */
@@ -296,6 +364,7 @@ class Engine implements Core {
     const key = reader.block();
     const event = reader.block().slice();
     writePartition(event, 0, partition);
+    if (kind === REFILL) return correlator.refill(rule, tenant, key.slice(), event);
     if (kind === RESULT) return correlator.addResult(rule, tenant, key.slice(), event);
     if (kind === REMOVAL) return correlator.removeRow(rule, tenant, key.slice(), event);
     if (!correlator.add(rule, tenant, key, key.length, event, 0, event.length))
@@ -432,8 +501,8 @@ class Engine implements Core {
   }
 }
 
-/** What is routed: an event, an event that a result is or was, what became of a result for its alert. */
-const [EVENT, RESULT, REMOVAL, ALERT] = [0, 1, 2, 3] as const;
+/** What is routed: an event, an event that a result is or was, what became of a result for its alert, a recorded event. */
+const [EVENT, RESULT, REMOVAL, ALERT, REFILL] = [0, 1, 2, 3, 4] as const;
 const NO_BYTES = new Uint8Array(0);
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Host } from '../frames.ts';
+import type { EditedFrame, Host } from '../frames.ts';
 import type { Json, Path } from '../plan/json.ts';
 import type {
   CodePlan,
@@ -23,20 +23,21 @@ import type { PartsPlan } from '../plan/match-plan.ts';
 import type { MatchCode } from './correlate/sequence/match-reader.ts';
 import type { CorrelateCode } from './correlate/window-kind.ts';
 import { levelsOf, namesResults, readsResultsOf } from '../plan/reading.ts';
+import { stateTextOf } from '../plan/state-text.ts';
 import { EventClasses } from './match/event-classes.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
 /** A plan made ready to run: code instantiated, paths numbered, rules found by what their sources declare. */
 export class Program {
-  readonly rules: readonly RuleProgram[];
+  readonly rules: RuleProgram[] = [];
   /** Paths that any rule or source reads; a slot is an index into it. */
   readonly paths: Path[] = [];
   /** Fields that give clocks of their own; clock field i + 1 is `usings[i]`, 0 the source's time. */
   readonly usings: Path[] = [];
   /** Rules read results of lower levels only; the lowest is 0. */
-  readonly levels: number;
+  levels = 1;
   /** What stands in the place of a source for results that are read as events. */
-  readonly resultSource: { readonly source: SourceProgram };
+  resultSource: { readonly source: SourceProgram };
   readonly #slots = new Map<string, number>();
   readonly #sources = new Map<string, SourceProgram>();
   readonly #plans: SourcesPlan;
@@ -45,19 +46,66 @@ export class Program {
   constructor(plan: Plan, sources: SourcesPlan, host: Host) {
     this.#plans = sources;
     this.#host = host;
-    const enabled = plan.rules.filter(({ facts }) => facts.status !== 'disabled');
-    const { levels } = levelsOf(enabled);
-    this.rules = enabled.map((rule, index) => this.#ruleProgram(rule, index, levels[index]!));
+    for (const rule of enabledOf(plan)) this.#add(rule, -Infinity, null);
+    this.#putIntoLevels();
+    this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
+    for (const source of sources.sources)
+      this.#sources.set(source.name, this.#sourceProgram(source));
+  }
+
+  #add(rule: RulePlan, givesFrom: number, before: RuleProgram | null): RuleProgram {
+    const program = this.#ruleProgram(rule, this.rules.length, givesFrom, before);
+    this.rules.push(program);
+    return program;
+  }
+
+  #putIntoLevels(): void {
+    const { levels } = levelsOf(this.rules.map(({ rule }) => rule));
+    this.levels = Math.max(0, ...levels) + 1;
+    for (const program of this.rules) {
+      program.level = levels[program.index]!;
+      [program.readers.length, program.reads.length] = [0, 0];
+    }
     for (const reader of this.rules)
       for (const read of this.rules)
         if (readsResultsOf(reader.rule, read.rule)) {
           read.readers.push(reader);
           reader.reads.push(read.index);
         }
-    this.levels = Math.max(0, ...levels) + 1;
-    this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
-    for (const source of sources.sources)
+  }
+
+  /** Other rules from an event time on (docs/language.md section 10). Rules keep their indexes; new ones come after. */
+  edit(plan: Plan, activeFrom: number): EditedFrame['rules'] {
+    const changed: EditedFrame['rules'][number][] = [];
+    const next = new Map(enabledOf(plan).map((rule) => [rule.id, rule]));
+    const active = this.rules.filter(({ until }) => until === Infinity);
+    for (const old of active) {
+      const rule = next.get(old.rule.id);
+      next.delete(old.rule.id);
+      if (rule?.version === old.rule.version) continue;
+      old.until = activeFrom;
+      const id = old.rule.id;
+      if (rule === undefined) changed.push({ rule: id, change: 'gone' });
+      else {
+        const isKept = stateTextOf(rule) === stateTextOf(old.rule);
+        const added = this.#add(rule, activeFrom, old);
+        added.isKept = isKept;
+        old.after = added;
+        const hasState = rule.detect.kind !== 'simple';
+        changed.push({ rule: id, change: isKept || !hasState ? 'kept' : 'warming' });
+      }
+    }
+    for (const rule of next.values()) {
+      this.#add(rule, activeFrom, null);
+      changed.push({ rule: rule.id, change: rule.detect.kind === 'simple' ? 'kept' : 'warming' });
+    }
+    this.#putIntoLevels();
+    this.#times.clear();
+    this.#sourceValues = null;
+    for (const { plan: source } of [...this.#sources.values()])
       this.#sources.set(source.name, this.#sourceProgram(source));
+    this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
+    return changed;
   }
 
   slotOf(path: Path): number {
@@ -105,14 +153,24 @@ export class Program {
     return (event) => event.get(slot);
   }
 
-  #ruleProgram(rule: RulePlan, index: number, level: number): RuleProgram {
+  #ruleProgram(
+    rule: RulePlan,
+    index: number,
+    givesFrom: number,
+    before: RuleProgram | null,
+  ): RuleProgram {
     const { detect, time } = rule;
     const keys = detect.kind === 'window' ? detect.keys : [];
     const columns = detect.kind === 'simple' ? [] : detect.columns;
     return {
       index,
       rule,
-      level,
+      level: 0,
+      givesFrom,
+      until: Infinity,
+      before,
+      after: null,
+      isKept: false,
       readers: [],
       reads: [],
       filter: rule.filter === null ? null : this.eventCode(rule.filter),
@@ -340,6 +398,9 @@ function openTests(tests: readonly SourceTest[], source: SourcePlan): SourceTest
   return open;
 }
 
+const enabledOf = ({ rules }: Plan): RulePlan[] =>
+  rules.filter(({ facts }) => facts.status !== 'disabled');
+
 const NO_BITS: EventCode = () => 0;
 
 /** What a source declares of a field, as key text; null: no event has it; undefined: events must be asked. */
@@ -389,7 +450,15 @@ export interface RuleTime {
 export interface RuleProgram {
   readonly index: number;
   readonly rule: RulePlan;
-  readonly level: number;
+  level: number;
+  /** Results whose last event is older are those of the version before. */
+  readonly givesFrom: number;
+  /** Events from then on are for the version after. */
+  until: number;
+  /** The versions before and after it; `isKept`: it goes on with what the one before holds. */
+  readonly before: RuleProgram | null;
+  after: RuleProgram | null;
+  isKept: boolean;
   /** Rules that read its results, and those (by index) whose results it reads. */
   readonly readers: RuleProgram[];
   readonly reads: number[];

@@ -37,7 +37,23 @@ export class AllWithin implements WindowKind {
   readonly #stepBits: number;
   readonly #absentBits: number;
 
-  constructor(plan: AllDetectPlan, having: MatchCode | null) {
+  /** What earlier versions of the rule say of times before their end, in their order. */
+  readonly #before: readonly { readonly having: MatchReader | null; readonly until: number }[];
+
+  constructor(
+    plan: AllDetectPlan,
+    having: MatchCode | null,
+    before: readonly {
+      readonly plan: AllDetectPlan;
+      readonly having: MatchCode | null;
+      readonly until: number;
+    }[] = [],
+  ) {
+    this.#before = before.map((old) => ({
+      having:
+        old.plan.having === null ? null : new MatchReader(old.plan, old.plan.having, old.having!),
+      until: old.until,
+    }));
     this.#plan = plan;
     this.#having = plan.having === null ? null : new MatchReader(plan, plan.having, having!);
     this.#stepBits = plan.steps.reduce((bits, { test }) => bits | (1 << test), 0);
@@ -132,9 +148,11 @@ export class AllWithin implements WindowKind {
     if (steps.some(({ times }, step) => counts[step]! < times)) return null;
     if (this.#isThere(events, at)) return null;
     found.sort((a, b) => a.index - b.index || a.step - b.step);
+    const old = this.#before.find(({ until }) => at < until);
+    const having = old === undefined ? this.#having : old.having;
     try {
       const judged =
-        this.#having === null ? { value: true as const, measures: {} } : this.#judged(found);
+        having === null ? { value: true as const, measures: {} } : this.#judged(found, having);
       if (judged === null) return null;
       return { at, lastEvent: found.at(-1)!.event, count, newest: found, judged };
     } catch (error) {
@@ -154,15 +172,16 @@ export class AllWithin implements WindowKind {
     );
   }
 
-  #judged(found: readonly { readonly event: HeldEvent; readonly step: number }[]): Judged | null {
+  #judged(
+    found: readonly { readonly event: HeldEvent; readonly step: number }[],
+    having: MatchReader,
+  ): Judged | null {
     const match: Record<string, EventReader | EventReader[]> = Object.create(null) as never;
     this.#plan.steps.forEach(({ name, times }, step) => {
-      const own = found
-        .filter((one) => one.step === step)
-        .map(({ event }) => this.#having!.reader(event));
+      const own = found.filter((one) => one.step === step).map(({ event }) => having.reader(event));
       match[name] = times > 1 ? own : own[0]!;
     });
-    const value = this.#having!.call(match, undefined);
+    const value = having.call(match, undefined);
     return value ? { value: kept(value), measures: {} } : null;
   }
 
@@ -194,6 +213,7 @@ export class AllWithin implements WindowKind {
       last: run.last,
       judged: run.judged,
       settledAt: end + aheadMs,
+      lastAt: run.lastTrueAt,
       steps: run.steps ?? [],
       trigger: run.trigger,
     };

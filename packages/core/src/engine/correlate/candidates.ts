@@ -22,6 +22,8 @@ export interface Candidate {
   readonly steps?: readonly string[];
   /** More matches were complete at this moment than are given. */
   readonly isCut?: boolean;
+  /** Time of its last event, if that is not the last of `first` and `last`. */
+  readonly lastAt?: number;
   /** The event right after which it stands among events (at `at`, if that is a deadline). */
   readonly trigger: Evidence;
 }

@@ -13,7 +13,7 @@ import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
-import { windowKindOf } from './window-kind.ts';
+import { windowKindOf, type OldVersion } from './window-kind.ts';
 import { WindowOperator, type Shown } from './window-operator.ts';
 
 export interface CorrelateOutput {
@@ -44,7 +44,7 @@ export class Correlator {
   readonly #groups: KeyGroups;
   readonly #times: LevelTimes;
   /** By rule and tenant: clocks of rules that read results, and alerts by other fields than the key. */
-  readonly #levelClocks = new Map<string, { readonly level: number; readonly clock: LevelClock }>();
+  readonly #levelClocks = new Map<string, { level: number; readonly clock: LevelClock }>();
   readonly #stages = new Map<
     string,
     { readonly program: RuleProgram; readonly tenant: string; readonly stage: AlertStage }
@@ -52,7 +52,7 @@ export class Correlator {
   readonly #tenants = new Set<string>();
   #newTenants: string[] = [];
   /** Rules about whose results others must hear. */
-  readonly #told: readonly RuleProgram[];
+  #told: readonly RuleProgram[];
   #isFinished = false;
 
   constructor(
@@ -68,6 +68,35 @@ export class Correlator {
     this.#groups = groups;
     this.#output = output;
     this.#told = program.rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
+  }
+
+  /** The rules have changed. Gives those that are gone, of all tenants, an end. */
+  changed(gone: readonly RuleProgram[]): void {
+    const { rules } = this.#program;
+    this.#told = rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
+    for (const [name, one] of this.#levelClocks) {
+      const [index, tenant] = splitName(name);
+      const program = rules[index]!;
+      one.clock.reads = program.reads.filter((read) => serves(rules[read]!, tenant));
+      one.level = program.level;
+    }
+    for (const { program, windows } of this.#operators.values())
+      if (gone.includes(program)) windows.close();
+    // What a version takes over from the one before must not have ended before it is asked.
+    const newestFirst = [...this.#operators].sort(
+      ([, a], [, b]) => b.program.index - a.program.index,
+    );
+    this.#operators.clear();
+    for (const [name, operator] of newestFirst) this.#operators.set(name, operator);
+  }
+
+  /** An event from before an edit, for a rule that begins with it. */
+  refill(program: RuleProgram, tenant: string, key: Uint8Array, event: Uint8Array): void {
+    this.#operator(program, tenant).windows.refill(key, event);
+  }
+
+  refilled(): void {
+    for (const { windows } of this.#operators.values()) windows.refilled();
   }
 
   /** Rules may have results of this tenant: somewhere, not only in this part. */
@@ -135,8 +164,20 @@ export class Correlator {
   #operator(program: RuleProgram, tenant: string): Operator {
     const name = `${program.index} ${tenant}`;
     let operator = this.#operators.get(name);
-    if (operator === undefined) this.#operators.set(name, (operator = this.#make(program, tenant)));
+    if (operator === undefined) {
+      operator = this.#make(program, tenant);
+      this.#operators.set(name, operator);
+      if (program.before !== null) this.#putFirst(name, operator);
+    }
     return operator;
+  }
+
+  /** A newer version looks first at what it may take over from the one before. */
+  #putFirst(name: string, operator: Operator): void {
+    const others = [...this.#operators].filter(([, one]) => one !== operator);
+    this.#operators.clear();
+    this.#operators.set(name, operator);
+    for (const [other, one] of others) this.#operators.set(other, one);
   }
 
   #make(program: RuleProgram, tenant: string): Operator {
@@ -153,8 +194,11 @@ export class Correlator {
       latenessMs,
       clock: this.#clockOf(program, tenant),
       partitions: this.#partitions,
-      kind: windowKindOf(rule.detect, program.code, this.#partitions),
+      kind: windowKindOf(rule.detect, program.code, this.#partitions, oldVersionsOf(program)),
       sink: program.sink,
+      givesFrom: program.givesFrom,
+      before: () => this.#versionOf(program.before, tenant),
+      goesOn: program.isKept,
       alert: isAlerting && rule.alert.isOwnKey ? rule.alert : null,
       holdsLevel: this.#holdsOf(program),
       holdsAlerts: hasAlertStage(program),
@@ -165,6 +209,11 @@ export class Correlator {
       },
     });
     return { program, tenant, windows };
+  }
+
+  #versionOf(program: RuleProgram | null, tenant: string): WindowOperator | null {
+    if (program === null) return null;
+    return this.#operators.get(`${program.index} ${tenant}`)?.windows ?? null;
   }
 
   /** Whether open results, and such that are still to come, hold the clock of those who read them. */
@@ -347,6 +396,19 @@ export class Correlator {
     }
     for (let count = reader.varint(); count > 0; count--) this.knows(reader.text());
   }
+}
+
+function splitName(name: string): [index: number, tenant: string] {
+  const at = name.indexOf(' ');
+  return [Number(name.slice(0, at)), name.slice(at + 1)];
+}
+
+/** Versions before, as far as their state goes on in this one. */
+function oldVersionsOf(program: RuleProgram): OldVersion[] {
+  const { before, isKept } = program;
+  if (before === null || !isKept || before.rule.detect.kind === 'simple') return [];
+  const old = { detect: before.rule.detect, code: before.code, until: before.until };
+  return [...oldVersionsOf(before), old];
 }
 
 const serves = ({ rule }: RuleProgram, tenant: string): boolean =>

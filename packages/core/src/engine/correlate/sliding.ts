@@ -24,9 +24,13 @@ export class SlidingWindows implements WindowKind {
   readonly #plan: SlidingWindowPlan;
   readonly #having: Having;
 
-  constructor(plan: SlidingWindowPlan, having: Having) {
+  readonly #before: readonly HavingBefore[];
+
+  /** `before`: what earlier versions of the rule say of times before theirs ended, in their order. */
+  constructor(plan: SlidingWindowPlan, having: Having, before: readonly HavingBefore[] = []) {
     this.#plan = plan;
     this.#having = having;
+    this.#before = before;
   }
 
   get eventsMin(): number {
@@ -52,7 +56,7 @@ export class SlidingWindows implements WindowKind {
 
   scan(input: ScanInput): Scan {
     const { events, clock, latenessMs } = input;
-    const scan = new SlidingScan(this.#plan, this.#having, input);
+    const scan = new SlidingScan(this.#plan, this.#having, this.#before, input);
     scan.run();
     const due = Math.min(
       ...scan.candidates
@@ -75,6 +79,12 @@ export class SlidingWindows implements WindowKind {
   }
 }
 
+/** What an earlier version says of times before its end. */
+export interface HavingBefore {
+  readonly having: Having;
+  readonly until: number;
+}
+
 /** One look over the events of a key, from left to right. */
 class SlidingScan {
   readonly candidates: Candidate[] = [];
@@ -88,9 +98,17 @@ class SlidingScan {
   readonly #input: ScanInput;
   #run: Run | null;
 
-  constructor(plan: SlidingWindowPlan, having: Having, input: ScanInput) {
+  readonly #before: readonly HavingBefore[];
+
+  constructor(
+    plan: SlidingWindowPlan,
+    having: Having,
+    before: readonly HavingBefore[],
+    input: ScanInput,
+  ) {
     this.#plan = plan;
     this.#having = having;
+    this.#before = before;
     this.#input = input;
     this.#run = input.carried === null ? null : copyOf(input.carried as Run);
     this.carried = this.#run;
@@ -99,7 +117,9 @@ class SlidingScan {
   run(): void {
     const { events, scannedTo, clock, latenessMs } = this.#input;
     const settledBefore = clock - latenessMs;
-    const judge = this.#having.start(this.#plan.lengthMs);
+    const versions = [...this.#before, { having: this.#having, until: Infinity }].map(
+      ({ having, until }) => ({ having, until, judge: having.start(this.#plan.lengthMs) }),
+    );
     let isCarried = false;
     let from = 0;
     for (let to = 0; to < events.length;) {
@@ -109,23 +129,31 @@ class SlidingScan {
         break;
       }
       const groupFrom = to;
-      for (; to < events.length && events[to]!.at === at; to++) judge.add(events[to]!);
-      for (; events[from]!.at <= at - this.#plan.lengthMs; from++) judge.remove(events[from]!);
+      for (; to < events.length && events[to]!.at === at; to++)
+        for (const { judge } of versions) judge.add(events[to]!);
+      for (; events[from]!.at <= at - this.#plan.lengthMs; from++)
+        for (const { judge } of versions) judge.remove(events[from]!);
       if (at < scannedTo) continue;
       if (at >= settledBefore && !isCarried) {
         this.carried = this.#run === null ? null : copyOf(this.#run);
         isCarried = true;
       }
-      this.#judgeTime(at, from, groupFrom, to, this.#judged(judge, at, from, to));
+      const version = versions.find(({ until }) => at < until)!;
+      this.#judgeTime(at, from, groupFrom, to, this.#judged(version, at, from, to));
     }
     if (!isCarried) this.carried = this.#run === null ? null : copyOf(this.#run);
     if (this.#run !== null) this.#close(this.#run.lastTrueAt + this.#plan.lengthMs);
   }
 
-  #judged(judge: ReturnType<Having['start']>, at: number, from: number, to: number): Judged | null {
+  #judged(
+    { having, judge }: { readonly having: Having; readonly judge: ReturnType<Having['start']> },
+    at: number,
+    from: number,
+    to: number,
+  ): Judged | null {
     const { events } = this.#input;
     try {
-      const { early } = this.#having;
+      const { early } = having;
       if (early !== null && !judge.holds(early, events, from, to)) return null;
       return judge.judge(events, from, to, null);
     } catch (error) {

@@ -1,4 +1,5 @@
-import type { CorrelateDetectPlan } from '../../plan/plan.ts';
+import type { AllDetectPlan } from '../../plan/match-plan.ts';
+import type { CorrelateDetectPlan, WindowDetectPlan } from '../../plan/plan.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { AllWithin } from './all-within.ts';
 import type { WindowKind } from './candidates.ts';
@@ -18,11 +19,19 @@ export interface CorrelateCode {
   readonly tests: readonly (MatchCode | null)[];
 }
 
+/** A version of the rule before this one, whose state goes on: it says what is true at times before `until`. */
+export interface OldVersion {
+  readonly detect: CorrelateDetectPlan;
+  readonly code: CorrelateCode;
+  readonly until: number;
+}
+
 /** What finds results in the events of a key, by what the rule says of them. */
 export function windowKindOf(
   detect: CorrelateDetectPlan,
   code: CorrelateCode,
   partitions: Partitions,
+  olds: readonly OldVersion[] = [],
 ): WindowKind {
   const compare = (a: HeldEvent, b: HeldEvent): number => compareHeldEvents(partitions, a, b);
   const ofMatch = code.having as MatchCode | null;
@@ -30,7 +39,15 @@ export function windowKindOf(
     case 'sequence':
       return new Sequences(detect, code.tests, ofMatch, compare);
     case 'all':
-      return new AllWithin(detect, ofMatch);
+      return new AllWithin(
+        detect,
+        ofMatch,
+        olds.map((old) => ({
+          plan: old.detect as AllDetectPlan,
+          having: old.code.having as MatchCode | null,
+          until: old.until,
+        })),
+      );
     case 'join':
       return new Joins(detect, ofMatch);
     case 'window': {
@@ -38,7 +55,13 @@ export function windowKindOf(
       const { window } = detect;
       if (window.kind === 'hopping')
         return new HoppingWindows(window.lengthMs, window.slideMs, having);
-      if (window.kind === 'sliding') return new SlidingWindows(window, having);
+      if (window.kind === 'sliding') {
+        const before = olds.map((old) => ({
+          having: new Having(old.detect as WindowDetectPlan, old.code.having),
+          until: old.until,
+        }));
+        return new SlidingWindows(window, having, before);
+      }
       return new ScannedWindows(window, having);
     }
   }

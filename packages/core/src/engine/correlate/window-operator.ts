@@ -12,7 +12,7 @@ import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
-import { KeyAlerts, memberOf } from './alerts.ts';
+import { KeyAlerts, memberOf, type AlertFacts } from './alerts.ts';
 import type { Candidate, Carried, Evidence, Scan, WindowKind } from './candidates.ts';
 import {
   atOf,
@@ -49,6 +49,12 @@ export interface WindowFacts {
   readonly clock: { readonly value: number };
   readonly partitions: Partitions;
   readonly sink: ((copy: never) => unknown) | null;
+  /** Results whose last event is older are those of the version before. */
+  readonly givesFrom: number;
+  /** The version of the rule before this one. */
+  readonly before: () => WindowOperator | null;
+  /** It goes on with the events that the version before holds. */
+  readonly goesOn: boolean;
   /** null: alerts are not put together by the rule's key, or not at all. */
   readonly alert: AlertPlan | null;
   /** Until when others may count on the results: 'open': not on those that are open; 'unknown': nor on those to come. */
@@ -63,7 +69,19 @@ interface Live {
   readonly results: Map<string, LiveResult>;
   carried: Carried | null;
   readonly alerts: KeyAlerts;
+  /** Results that the version after has taken over: they are not told here any more. */
+  readonly handedOn: Set<string>;
+  /** The earliest event of the version after; Infinity: it has none. */
+  claimedAt: number;
 }
+
+const newLive = (carried: Carried | null): Live => ({
+  results: new Map(),
+  carried,
+  alerts: new KeyAlerts(),
+  handedOn: new Set(),
+  claimedAt: Infinity,
+});
 
 interface LiveResult {
   readonly revision: number;
@@ -110,7 +128,15 @@ export class WindowOperator {
     isNeverLate = false,
   ): boolean {
     const { clock, latenessMs } = this.#facts;
-    if (!isNeverLate && atOf(event, start) < clock.value - latenessMs) return false;
+    const at = atOf(event, start);
+    if (!isNeverLate && at < clock.value - latenessMs) return false;
+    const { goesOn, givesFrom } = this.#facts;
+    if (goesOn && this.#log.find(key, keyStart, keyEnd) < 0) {
+      // The version before has it, and it is taken over with the key's first own event.
+      if (at < givesFrom) return true;
+      this.#takeOverRow(key.slice(keyStart, keyEnd));
+    }
+    if (goesOn && at >= givesFrom) this.#facts.before()?.claim(key.slice(keyStart, keyEnd), at);
     const row = this.#log.findOrAdd(key, keyStart, keyEnd);
     if (this.#log.count(row) === 0 && !this.#live.has(row))
       this.#log.setMark(row, clock.value - latenessMs);
@@ -119,6 +145,97 @@ export class WindowOperator {
     if (memory !== undefined) memory.fresh++;
     this.#touched.add(row);
     return true;
+  }
+
+  #takeOverRow(key: Uint8Array): void {
+    const before = this.#facts.before();
+    const from = before === null ? -1 : before.#log.find(key, 0, key.length);
+    if (before === null || from < 0) return;
+    const row = this.#log.findOrAdd(key, 0, key.length);
+    const events: Uint8Array[] = [];
+    before.#log.forEach(from, (bytes, start, end) => events.push(bytes.slice(start, end)));
+    for (const event of events.reverse()) this.#log.append(row, event, 0, event.length);
+    this.#log.setMark(row, before.#log.mark(from));
+    const carried = before.#live.get(from)?.carried ?? null;
+    if (carried !== null) this.#live.set(row, newLive(carried));
+  }
+
+  /** Hands a result on to the version after: it is amended there, and not told here any more. */
+  #handOn(key: Uint8Array, id: string): LiveResult | null {
+    const row = this.#log.find(key, 0, key.length);
+    if (row < 0) return null;
+    const live = this.#live.get(row) ?? newLive(null);
+    this.#live.set(row, live);
+    live.handedOn.add(id);
+    const shown = live.results.get(id);
+    if (shown === undefined) return null;
+    live.results.delete(id);
+    live.alerts.remove(id);
+    this.#touched.add(row);
+    return shown;
+  }
+
+  /** The version after has it no more: it may be told here again. */
+  handBack(key: Uint8Array, id: string): void {
+    const row = this.#log.find(key, 0, key.length);
+    if (row >= 0 && this.#live.get(row)?.handedOn.delete(id)) this.#touched.add(row);
+  }
+
+  /** The version after has an event of the key: windows that hold it are that version's. */
+  claim(key: Uint8Array, at: number): void {
+    const row = this.#log.find(key, 0, key.length);
+    if (row < 0) return;
+    const live = this.#live.get(row) ?? newLive(null);
+    this.#live.set(row, live);
+    if (at < live.claimedAt) live.claimedAt = at;
+  }
+
+  #isRefilling = false;
+
+  /** An event from before the edit. Nothing is looked at until all of them are here. */
+  refill(key: Uint8Array, event: Uint8Array): void {
+    this.#isRefilling = true;
+    const isNew = this.#log.find(key, 0, key.length) < 0;
+    const row = this.#log.findOrAdd(key, 0, key.length);
+    // What is settled long since is found again, so that what follows from it is as it would be.
+    if (isNew || this.#log.mark(row) > -Infinity) this.#log.setMark(row, -Infinity);
+    this.#log.append(row, event, 0, event.length);
+    this.#memories.delete(row);
+    this.#touched.add(row);
+  }
+
+  refilled(): void {
+    this.#isRefilling = false;
+  }
+
+  /** The rule is gone: what is open is final as it is. */
+  close(): void {
+    for (const live of this.#live.values()) {
+      for (const [id, { change, revision, trigger }] of live.results) {
+        const before = { result: change.result, trigger };
+        this.#facts.output.result(
+          { ...change, change: 'final', revision: revision + 1 },
+          trigger,
+          before,
+        );
+        if (this.#facts.alert !== null) live.alerts.put(memberOf(change.result, true));
+        live.results.delete(id);
+      }
+      live.carried = null;
+    }
+    const rows = [...this.#log.rows()];
+    for (const row of rows) {
+      const live = this.#live.get(row);
+      if (live !== undefined && !live.alerts.isEmpty) this.#endAlerts(row, live);
+      this.#live.delete(row);
+      this.#removeRow(row);
+    }
+    this.#touched.clear();
+  }
+
+  #endAlerts(row: number, live: Live): void {
+    const { output } = this.#facts;
+    for (const change of live.alerts.update(this.#alertFacts(row), Infinity)) output.alert(change);
   }
 
   /** Takes back an event that `add` took. */
@@ -152,6 +269,7 @@ export class WindowOperator {
 
   /** Looks at what changed, and at what has become due since the clock moved. */
   settle(): void {
+    if (this.#isRefilling) return;
     for (const row of this.#touched) this.#process(row);
     this.#touched.clear();
     const { timers } = this.#log;
@@ -163,7 +281,7 @@ export class WindowOperator {
     if (live === undefined && this.#log.count(row) < this.#windows.eventsMin)
       return this.#forget(row);
     const scan = this.#scan(row, live?.carried ?? null);
-    const after = live ?? { results: new Map(), carried: null, alerts: new KeyAlerts() };
+    const after = live ?? newLive(null);
     this.#show(row, after, scan);
     this.#settleRow(row, after, scan);
   }
@@ -251,12 +369,13 @@ export class WindowOperator {
 
   /** Compares what is true now with what was shown, and tells the difference. */
   #show(row: number, live: Live, scan: Scan): void {
-    const { clock, latenessMs, output } = this.#facts;
+    const { clock, latenessMs, output, givesFrom } = this.#facts;
     const key = this.#keyTexts(row);
     const seen = new Set<string>();
     const isFinal = (end: number): boolean => this.#windows.isFinal(end, clock.value, latenessMs);
     for (const candidate of scan.candidates) {
       const final = isFinal(settledAt(candidate));
+      if (this.#isOfAnother(live, candidate)) continue;
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
       if (!final && waits && candidate.end > clock.value) continue;
       const told = final ? undefined : this.#told.get(candidate);
@@ -266,7 +385,10 @@ export class WindowOperator {
       }
       const changes = this.#resultsOf(key, candidate, final);
       for (const change of changes) {
+        if (live.handedOn.has(change.result.id)) continue;
         seen.add(change.result.id);
+        if (givesFrom > -Infinity && !live.results.has(change.result.id))
+          this.#takeOver(row, live, change.result.id);
         this.#tell(live, change, candidate.trigger, final);
       }
       this.#told.set(
@@ -281,6 +403,7 @@ export class WindowOperator {
       const { change, trigger, revision } = shown;
       const before = { result: change.result, trigger };
       output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
+      if (givesFrom > -Infinity) this.#facts.before()?.handBack(this.#log.key(row), id);
     }
     for (const id of seen) if (this.#ended.has(id)) live.results.delete(id);
     this.#ended.clear();
@@ -288,6 +411,20 @@ export class WindowOperator {
       if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
     this.#showAlerts(row, live, scan);
     this.#holdRow(row, live, scan);
+  }
+
+  /** Results belong to the version of their last event. */
+  #isOfAnother(live: Live, candidate: Candidate): boolean {
+    const lastAt = lastAtOf(candidate);
+    if (lastAt < this.#facts.givesFrom) return true;
+    // A window that is judged at its end, and has events of the version after.
+    return !this.#windows.isEarly && live.claimedAt < candidate.end;
+  }
+
+  #takeOver(row: number, live: Live, id: string): void {
+    const before = this.#facts.before();
+    const shown = before === null ? null : before.#handOn(this.#log.key(row), id);
+    if (shown !== null) live.results.set(id, shown);
   }
 
   /** Ids that became final in this look: kept until withdrawals were told apart. */
@@ -382,20 +519,25 @@ export class WindowOperator {
   }
 
   #showAlerts(row: number, live: Live, scan: Scan): void {
-    const { rule, tenant, detect, output, alert } = this.#facts;
+    const { output, alert } = this.#facts;
     if (alert === null || live.alerts.isEmpty) return;
+    const settledBefore = this.#oldestNeeded(row, scan);
+    for (const change of live.alerts.update(this.#alertFacts(row), settledBefore))
+      output.alert(change);
+  }
+
+  #alertFacts(row: number): AlertFacts {
+    const { rule, tenant, detect, alert } = this.#facts;
     const texts = this.#keyTexts(row);
-    const facts = {
+    return {
       rule: rule.id,
       tenant,
       severity: rule.facts.severity,
       key: Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!])),
-      forMs: alert.forMs,
-      maxMs: alert.maxMs,
+      forMs: alert!.forMs,
+      maxMs: alert!.maxMs,
       handleOf: (id: string) => id,
     };
-    const settledBefore = this.#oldestNeeded(row, scan);
-    for (const change of live.alerts.update(facts, settledBefore)) output.alert(change);
   }
 
   #holdRow(row: number, live: Live, scan: Scan): void {
@@ -433,7 +575,16 @@ export class WindowOperator {
     if (scan.keepFrom > -Infinity)
       this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
     live.carried = scan.carried;
-    const isQuiet = live.results.size === 0 && live.carried === null && live.alerts.isEmpty;
+    if (this.#log.count(row) === 0 && live.carried === null) {
+      live.handedOn.clear();
+      live.claimedAt = Infinity;
+    }
+    const isQuiet =
+      live.results.size === 0 &&
+      live.carried === null &&
+      live.alerts.isEmpty &&
+      live.handedOn.size === 0 &&
+      live.claimedAt === Infinity;
     if (isQuiet) {
       this.#live.delete(row);
       if (this.#log.count(row) === 0) return this.#removeRow(row);
@@ -512,6 +663,9 @@ const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1
 
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
+const lastAtOf = ({ lastAt, first, last }: Candidate): number =>
+  lastAt ?? (last.at(-1) ?? first.at(-1)!).name.at;
+
 const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;
 
 function liveToJson(live: Live | undefined): Json {
@@ -524,17 +678,27 @@ function liveToJson(live: Live | undefined): Json {
     })) as unknown as Json,
     carried: live.carried as unknown as Json,
     alerts: live.alerts.toJson(),
+    handedOn: [...live.handedOn],
+    claimedAt: live.claimedAt === Infinity ? null : live.claimedAt,
   };
 }
 
 function liveFromJson(json: Json): Live {
-  const { results, carried, alerts } = json as unknown as {
+  const { results, carried, alerts, handedOn, claimedAt } = json as unknown as {
     results: Omit<LiveResult, 'text'>[];
     carried: Carried | null;
     alerts: Json;
+    handedOn: string[];
+    claimedAt: number | null;
   };
   const shown = results.map(
     (one) => [one.change.result.id, { ...one, text: JSON.stringify(one.change.result) }] as const,
   );
-  return { results: new Map(shown), carried, alerts: KeyAlerts.fromJson(alerts) };
+  return {
+    results: new Map(shown),
+    carried,
+    alerts: KeyAlerts.fromJson(alerts),
+    handedOn: new Set(handedOn),
+    claimedAt: claimedAt ?? Infinity,
+  };
 }

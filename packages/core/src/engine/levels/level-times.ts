@@ -93,19 +93,19 @@ function least(times: Float64Array): number {
 export class LevelClock {
   value = -Infinity;
   readonly #source: Clock | null;
-  readonly #reads: readonly number[];
+  reads: readonly number[];
   readonly #tenant: string;
 
   /** `source`: null if no event of a source can be of the rule. */
   constructor(source: Clock | null, reads: readonly number[], tenant: string) {
     this.#source = source;
-    this.#reads = reads;
+    this.reads = reads;
     this.#tenant = tenant;
   }
 
   advance(times: LevelTimes): void {
     let found = this.#source?.value ?? Infinity;
-    for (const rule of this.#reads) found = Math.min(found, times.level(rule, this.#tenant));
+    for (const rule of this.reads) found = Math.min(found, times.level(rule, this.#tenant));
     if (found > this.value) this.value = found;
   }
 }

@@ -14,24 +14,23 @@ export class MatchCounts {
   future = 0;
   noKey = 0;
   excepted = 0;
-  readonly rules: {
-    matched: number;
-    filterCalls: number;
-    filterErrors: number;
-    late: number;
-    excepted: number;
-    results: number;
-  }[];
+  readonly rules: RuleTally[] = [];
 
   constructor(rules: number) {
-    this.rules = Array.from({ length: rules }, () => ({
-      matched: 0,
-      filterCalls: 0,
-      filterErrors: 0,
-      late: 0,
-      excepted: 0,
-      results: 0,
-    }));
+    this.add(rules);
+  }
+
+  /** There are so many rules now. */
+  add(rules: number): void {
+    while (this.rules.length < rules)
+      this.rules.push({
+        matched: 0,
+        filterCalls: 0,
+        filterErrors: 0,
+        late: 0,
+        excepted: 0,
+        results: 0,
+      });
   }
 
   snapshot(writer: ByteWriter): void {
@@ -53,4 +52,13 @@ export class MatchCounts {
     add(this, totals);
     rules.forEach((counts, i) => add(this.rules[i]!, counts));
   }
+}
+
+interface RuleTally {
+  matched: number;
+  filterCalls: number;
+  filterErrors: number;
+  late: number;
+  excepted: number;
+  results: number;
 }

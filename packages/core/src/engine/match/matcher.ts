@@ -110,6 +110,13 @@ export class Matcher {
     this.#tally = this.counts;
   }
 
+  /** The rules have changed: there may be more of them. */
+  changed(): void {
+    this.counts.add(this.#program.rules.length);
+    this.#untold.add(this.#program.rules.length);
+    this.#lateness.clear();
+  }
+
   match(batch: BatchFrame): void {
     this.#source = this.#program.source(batch.source);
     this.#streamPartition = batch.partition;
@@ -280,6 +287,7 @@ export class Matcher {
   #meet(view: EventReader, program: RuleProgram): boolean {
     const { rule } = program;
     if (rule.tenants !== null && !rule.tenants.includes(this.#tenant)) return false;
+    if (!this.#isOfVersion(view, program)) return false;
     const counts = this.#tally.rules[program.index]!;
     if (program.filter !== null) {
       counts.filterCalls++;
@@ -305,6 +313,17 @@ export class Matcher {
     if (rule.detect.kind === 'simple') this.#simple(view, program, hits);
     else this.#windowed(view, program);
     return true;
+  }
+
+  /** Events from an edit on are for the new version, older ones for the old; a rule that keeps events takes all. */
+  #isOfVersion(view: EventReader, { rule, until, givesFrom, clockField }: RuleProgram): boolean {
+    if (until === Infinity && (givesFrom === -Infinity || rule.detect.kind !== 'simple'))
+      return true;
+    const isOwn = clockField === 0 || this.#isResult;
+    const at = isOwn
+      ? this.#at
+      : this.#timesOf(this.#source).using(view as EventView, clockField, this.#arrivedAt);
+    return at < until && (rule.detect.kind !== 'simple' || at >= givesFrom);
   }
 
   /** Known good: counted, and no match. */

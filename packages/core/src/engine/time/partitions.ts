@@ -22,13 +22,19 @@ interface Partition {
 export class Partitions {
   readonly #list: Partition[] = [];
   readonly #byName = new Map<string, Map<string, number>>();
-  readonly #clockFields: number;
+  #clockFields: number;
   /** Rises with every new partition: readers keep lists of partitions and renew them when it moves. */
   version = 0;
 
   /** `clockFields`: number of different times that rules use; 0 is the source's own. */
   constructor(clockFields: number) {
     this.#clockFields = clockFields;
+  }
+
+  /** Rules use so many different times now. */
+  useClockFields(count: number): void {
+    for (const { highest } of this.#list) while (highest.length < count) highest.push(-Infinity);
+    this.#clockFields = Math.max(this.#clockFields, count);
   }
 
   get count(): number {
@@ -77,6 +83,13 @@ export class Partitions {
       partition.highest[clockField] = seen;
       partition.changed = true;
     }
+  }
+
+  /** The highest time that any partition has come to; -Infinity if none has spoken. */
+  get newest(): number {
+    let newest = -Infinity;
+    for (const { highest } of this.#list) newest = Math.max(newest, ...highest);
+    return newest;
   }
 
   /** The least time that any partition which has not ended stands at, without bounds. */
