@@ -83,12 +83,28 @@ test('a changed FILTER begins anew, and is as if it had always been when what wa
   for (const event of events.slice(0, 9)) cluster.refill([event]);
   cluster.refilled();
   assert.deepEqual(shown(cluster), ['open 10']);
+  assert.equal(cluster.results[0]!.result.warming, undefined);
   for (const event of events.slice(10)) cluster.batch([event]);
   cluster.finish();
   const always = open(wide);
   for (const event of events) always.batch([event]);
   always.finish();
   assert.deepEqual(finalResultsOf(cluster), finalResultsOf(always));
+});
+
+test('a new rule is warming until its span is over, or what was recorded has been given again', () => {
+  const rule =
+    'RULE "other" FILTER event.code == 4625 AGGREGATE BY user WITHIN 1:min SLIDING HAVING count() >= 2';
+  const isWarming = ({ results }: Cluster): (true | undefined)[] =>
+    results.filter(({ result }) => result.rule === 'other').map(({ result }) => result.warming);
+  const cluster = open(burst(100));
+  cluster.batch([failure(0)]);
+  cluster.edit(planOf(burst(100) + '\n' + rule).plan, null);
+  for (const seconds of [10, 11]) cluster.batch([failure(seconds)]);
+  assert.deepEqual(isWarming(cluster), [true]);
+  for (const seconds of [200, 201]) cluster.batch([failure(seconds)]);
+  cluster.finish();
+  assert.deepEqual(isWarming(cluster), [true, true, undefined, undefined]);
 });
 
 test('a rule that is deleted ends what it has open as final, and a new one begins', () => {

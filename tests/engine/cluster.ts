@@ -78,6 +78,7 @@ export class Cluster {
   }
 
   refilled(): void {
+    this.#edits.push({ type: 'refilled' });
     this.#parts.forEach((_, i) => this.#send(i, { type: 'refilled' }));
   }
 

@@ -9,7 +9,7 @@ export interface Entry {
   delivered: boolean;
   readonly isSnapshot: boolean;
   /** Other rules: what a restart has to be told before its checkpoint is restored. */
-  readonly edit: EditFrame | null;
+  readonly edit: EditFrame | { readonly type: 'refilled' } | null;
   /** From when on the edit holds, once the engine has said so. */
   activeFrom: number | null;
   /** The frame's bytes, again. */
@@ -38,7 +38,7 @@ export class Ledger {
     const entry: Entry = {
       delivered: false,
       isSnapshot: frame.type === 'snapshot',
-      edit: frame.type === 'edit' ? frame : null,
+      edit: frame.type === 'edit' || frame.type === 'refilled' ? frame : null,
       activeFrom: null,
       again: again === null ? this.#spooled(bytes) : async () => encodeFrame(await again()),
     };

@@ -45,7 +45,7 @@ export class Supervisor {
   #recovering: Promise<void> | null = null;
   #wake: (() => void)[] = [];
   /** Edits that the last checkpoint was made after. */
-  readonly #edits: EditFrame[] = [];
+  readonly #edits: (EditFrame | { readonly type: 'refilled' })[] = [];
   #attempts = 0;
   #failedAt: Entry | null = null;
   #fault = '';
@@ -230,7 +230,7 @@ export class Supervisor {
     this.#hasCheckpoint = true;
     const before = this.#ledger.entries.slice(0, this.#ledger.entries.indexOf(entry));
     for (const { edit, activeFrom } of before)
-      if (edit !== null) this.#edits.push({ ...edit, activeFrom });
+      if (edit !== null) this.#edits.push(edit.type === 'edit' ? { ...edit, activeFrom } : edit);
     this.#done -= this.#ledger.entries.indexOf(entry) + 1;
     this.#ledger.forgetUpTo(entry);
     this.#checkpoint.tookMs = performance.now() - this.#checkpoint.beganMs;

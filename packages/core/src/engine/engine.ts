@@ -115,9 +115,7 @@ class Engine implements Core {
       case 'edit':
         return this.#edit(frame);
       case 'refilled':
-        this.#refilling = null;
-        this.#run().correlator.refilled();
-        return this.#settled();
+        return this.#refilled(frame);
       case 'routed':
         this.#routed(frame.bytes);
         return this.#done();
@@ -152,7 +150,7 @@ class Engine implements Core {
   }
 
   /** Edits before the start: they are made when the rules are. */
-  readonly #edits: EditFrame[] = [];
+  readonly #edits: (EditFrame | { readonly type: 'refilled' })[] = [];
 
   #edit(frame: EditFrame): void {
     if (this.#running === null) {
@@ -162,6 +160,17 @@ class Engine implements Core {
     // Behind all that was seen, so that no event has met the version that it is not of.
     const activeFrom = frame.activeFrom ?? this.#running.partitions.newest + 1;
     this.#out.push({ type: 'edited', activeFrom, rules: this.#changeRules(frame, activeFrom) });
+    this.#settled();
+  }
+
+  #refilled(frame: FrameToEngine & { readonly type: 'refilled' }): void {
+    if (this.#running === null) {
+      this.#edits.push(frame);
+      return;
+    }
+    this.#refilling = null;
+    this.#running.program.refilled();
+    this.#running.correlator.refilled();
     this.#settled();
   }
 
@@ -236,7 +245,9 @@ class Engine implements Core {
       alert: (rule, tenant, texts, id, member) => this.#alert(rule, tenant, texts, id, member),
     });
     this.#running = { program, partitions, streams, matcher, correlator, times, levels };
-    for (const frame of this.#edits) this.#changeRules(frame, frame.activeFrom ?? -Infinity);
+    for (const frame of this.#edits)
+      if (frame.type === 'refilled') program.refilled();
+      else this.#changeRules(frame, frame.activeFrom ?? -Infinity);
     return this.#running;
   }
 

@@ -90,13 +90,14 @@ export class Program {
         const isKept = stateTextOf(rule) === stateTextOf(old.rule);
         const added = this.#add(rule, activeFrom, old);
         added.isKept = isKept;
+        added.isWarming = !isKept;
         old.after = added;
         const hasState = rule.detect.kind !== 'simple';
         changed.push({ rule: id, change: isKept || !hasState ? 'kept' : 'warming' });
       }
     }
     for (const rule of next.values()) {
-      this.#add(rule, activeFrom, null);
+      this.#add(rule, activeFrom, null).isWarming = true;
       changed.push({ rule: rule.id, change: rule.detect.kind === 'simple' ? 'kept' : 'warming' });
     }
     this.#putIntoLevels();
@@ -106,6 +107,11 @@ export class Program {
       this.#sources.set(source.name, this.#sourceProgram(source));
     this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
     return changed;
+  }
+
+  /** What was recorded has been given again. */
+  refilled(): void {
+    for (const rule of this.rules) rule.isWarming = false;
   }
 
   slotOf(path: Path): number {
@@ -171,6 +177,7 @@ export class Program {
       before,
       after: null,
       isKept: false,
+      isWarming: false,
       readers: [],
       reads: [],
       filter: rule.filter === null ? null : this.eventCode(rule.filter),
@@ -459,6 +466,8 @@ export interface RuleProgram {
   readonly before: RuleProgram | null;
   after: RuleProgram | null;
   isKept: boolean;
+  /** It began with an edit, and what was recorded before has not been given again. */
+  isWarming: boolean;
   /** Rules that read its results, and those (by index) whose results it reads. */
   readonly readers: RuleProgram[];
   readonly reads: number[];

@@ -41,6 +41,8 @@ export interface Result {
   readonly steps?: readonly string[];
   /** More matches were complete at this moment than were given; only where it is so. */
   readonly cut?: true;
+  /** The rule has begun with an edit, and has not seen all that it would have; only where it is so. */
+  readonly warming?: true;
 }
 
 export interface IocHit {

@@ -199,6 +199,7 @@ export class Correlator {
       givesFrom: program.givesFrom,
       before: () => this.#versionOf(program.before, tenant),
       goesOn: program.isKept,
+      isWarming: () => program.isWarming,
       alert: isAlerting && rule.alert.isOwnKey ? rule.alert : null,
       holdsLevel: this.#holdsOf(program),
       holdsAlerts: hasAlertStage(program),

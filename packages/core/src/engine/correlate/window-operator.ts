@@ -55,6 +55,8 @@ export interface WindowFacts {
   readonly before: () => WindowOperator | null;
   /** It goes on with the events that the version before holds. */
   readonly goesOn: boolean;
+  /** It has not seen what came before it began. */
+  readonly isWarming: () => boolean;
   /** null: alerts are not put together by the rule's key, or not at all. */
   readonly alert: AlertPlan | null;
   /** Until when others may count on the results: 'open': not on those that are open; 'unknown': nor on those to come. */
@@ -204,8 +206,11 @@ export class WindowOperator {
     this.#touched.add(row);
   }
 
+  /** All of them are here: what is open is looked at again, as it is warming no more. */
   refilled(): void {
     this.#isRefilling = false;
+    if (this.#facts.givesFrom > -Infinity)
+      for (const row of this.#live.keys()) this.#touched.add(row);
   }
 
   /** The rule is gone: what is open is final as it is. */
@@ -378,7 +383,7 @@ export class WindowOperator {
       if (this.#isOfAnother(live, candidate)) continue;
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
       if (!final && waits && candidate.end > clock.value) continue;
-      const told = final ? undefined : this.#told.get(candidate);
+      const told = final || givesFrom > -Infinity ? undefined : this.#told.get(candidate);
       if (told !== undefined) {
         for (const id of told) seen.add(id);
         continue;
@@ -419,6 +424,14 @@ export class WindowOperator {
     if (lastAt < this.#facts.givesFrom) return true;
     // A window that is judged at its end, and has events of the version after.
     return !this.#windows.isEarly && live.claimedAt < candidate.end;
+  }
+
+  /** Events before the rule began could be of the result. */
+  #isWarming(candidate: Candidate): boolean {
+    const { givesFrom, isWarming } = this.#facts;
+    if (givesFrom === -Infinity || !isWarming()) return false;
+    // For so long an event may matter.
+    return lastAtOf(candidate) < givesFrom + this.#windows.forgetAt(0, 0);
   }
 
   #takeOver(row: number, live: Live, id: string): void {
@@ -515,6 +528,7 @@ export class WindowOperator {
       iocs: [],
       ...(candidate.steps === undefined ? {} : { steps: candidate.steps }),
       ...(candidate.isCut ? { cut: true as const } : {}),
+      ...(this.#isWarming(candidate) ? { warming: true as const } : {}),
     };
   }
 
