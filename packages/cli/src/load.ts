@@ -16,6 +16,8 @@ export interface Loaded {
   readonly sources: SourcesPlan;
   /** Paths in the configuration are relative to it. */
   readonly configFolder: string;
+  /** Files of the outputs that rules may name. */
+  readonly outputs: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
   readonly texts: ReadonlyMap<string, string>;
   /** How long reading and compiling took. */
@@ -54,6 +56,7 @@ export function load(
       : { ...read.sources, sources: [{ ...autoSource, name: source ?? autoSource.name }] };
   const compiled = compile(files, {
     sources: read.sources,
+    outputs: read.outputs.map(({ name }) => name),
     sigma: {
       pipelines: pipelines.flatMap((one) => one.pipeline ?? []),
       placeholders: (name) => placeholderTexts(name, sources, configFolder),
@@ -62,6 +65,7 @@ export function load(
   return {
     compiled,
     sources,
+    outputs: new Map(read.outputs.map(({ name, file }) => [name, join(configFolder, file)])),
     configFolder,
     diagnostics: [
       ...read.diagnostics,
@@ -76,7 +80,7 @@ export function load(
 /** What is read where nothing is declared: events say themselves what they are. */
 const autoSource: SourcePlan = { ...defaultSource, view: views.get('auto')! };
 
-const NO_CONFIG: Config = { sources: noSources, pipelines: [], diagnostics: [] };
+const NO_CONFIG: Config = { sources: noSources, pipelines: [], outputs: [], diagnostics: [] };
 
 function readConfigFile(file: string, texts: Map<string, string>): Config {
   if (!existsSync(file)) throw new Failure(`${file} is not there`);

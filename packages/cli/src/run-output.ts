@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import type {
   AlertChange,
   Counts,
@@ -32,12 +32,17 @@ export class RunOutput {
   readonly errors: RuleError[] = [];
   errorCount = 0;
   counts: Counts | null = null;
+  readonly #filesOf: (rule: string) => readonly string[];
+  readonly #files = new Map<string, WriteStream>();
 
   constructor(options: {
     readonly isJson: boolean;
     readonly finalOnly: boolean;
     readonly out: string | undefined;
+    /** Files that a rule's results go to besides. */
+    readonly filesOf?: (rule: string) => readonly string[];
   }) {
+    this.#filesOf = options.filesOf ?? (() => []);
     this.#isJson = options.isJson || options.out !== undefined;
     this.#finalOnly = options.finalOnly;
     this.#to =
@@ -92,11 +97,23 @@ export class RunOutput {
   #result(change: ResultChange): void {
     const { id } = change.result;
     if (change.change === 'final') this.finals++;
-    if (!this.#finalOnly || change.change === 'final') this.#line({ kind: 'result', ...change });
+    if (!this.#finalOnly || change.change === 'final') {
+      this.#line({ kind: 'result', ...change });
+      this.#besides(change);
+    }
     if (this.#isJson) return;
     if (change.change === 'withdraw') this.results.delete(id);
     else if (this.results.has(id) || this.results.size < SHOWN_MAX) this.results.set(id, change);
     else if (change.revision === 1) this.unshown++;
+  }
+
+  /** `OUTPUT name`: the same line, in a file of its own. */
+  #besides(change: ResultChange): void {
+    for (const file of this.#filesOf(change.result.rule)) {
+      let to = this.#files.get(file);
+      if (to === undefined) this.#files.set(file, (to = createWriteStream(file, { mode: 0o600 })));
+      to.write(`${JSON.stringify({ kind: 'result', ...change })}\n`);
+    }
   }
 
   #alert(change: AlertChange): void {
@@ -114,5 +131,6 @@ export class RunOutput {
     if (this.counts !== null)
       this.#line({ kind: 'totals', ...this.counts, clock: String(this.counts.clock) });
     this.#to.end();
+    for (const file of this.#files.values()) file.end();
   }
 }

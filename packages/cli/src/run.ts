@@ -161,6 +161,7 @@ class Runner {
       isJson: options.json === true,
       finalOnly: options.final === true,
       out: options.out,
+      filesOf: (rule) => this.#filesOf(rule),
     });
     this.#progress = new Progress(true);
     this.#supervisor = new Supervisor({
@@ -173,6 +174,12 @@ class Runner {
       },
       onNotice: (text) => this.#notice(text),
     });
+  }
+
+  #filesOf(id: string): string[] {
+    const rule = this.#loaded.compiled.plan.rules.find((one) => one.id === id);
+    if (rule === undefined || rule.facts.status === 'shadow') return [];
+    return rule.outputs.flatMap((name) => this.#loaded.outputs.get(name) ?? []);
   }
 
   #notice(text: string): void {

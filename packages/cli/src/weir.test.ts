@@ -305,6 +305,30 @@ test('--follow reads on as files grow and are replaced; Ctrl-C ends with what wa
   assert.equal(totals(run.out())['read'], 3);
 });
 
+test('OUTPUT writes the results of a rule to a declared file besides; one that nobody declared is refused', () => {
+  file('outputs.yaml', 'outputs: {pager: {file: pager.ndjson}}\n');
+  file(
+    'output.weir',
+    'RULE "loud" FILTER event.n == 7 OUTPUT pager\nRULE "other" FILTER event.n == 8 OUTPUT pagre\n',
+  );
+  file('output.ndjson', many(9));
+  const ran = weir([
+    'run',
+    'output.ndjson',
+    '--rules',
+    'output.weir',
+    '--config',
+    'outputs.yaml',
+    '--json',
+  ]);
+  assert.match(ran.err, /E218[^]*no output is called pagre[^]*pager/);
+  const written = lines(readFileSync(join(folder, 'pager.ndjson'), 'utf8'));
+  assert.deepEqual(
+    written.map(({ kind, result }) => [kind, (result as { rule: string }).rule]),
+    [['result', 'loud']],
+  );
+});
+
 test('--watch: a saved rule is live, a broken one keeps the version before, a new one is given what was read', async () => {
   const rule = (least: number, more = ''): string =>
     `RULE "often" FILTER event.n < 100 ${more} AGGREGATE BY u WITHIN 10:min HAVING count() >= ${least}\n`;

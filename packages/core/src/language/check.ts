@@ -17,8 +17,32 @@ export interface RuleInFile {
 }
 
 /** What can be said of rules that can be read, without compiling their code. */
-export function checkRules(rules: readonly RuleInFile[], sources: SourcesPlan): Diagnostic[] {
-  return [...checkNames(rules), ...rules.flatMap((rule) => checkRule(rule, sources))];
+export function checkRules(
+  rules: readonly RuleInFile[],
+  sources: SourcesPlan,
+  outputs: readonly string[] | null = null,
+): Diagnostic[] {
+  return [
+    ...checkNames(rules),
+    ...rules.flatMap((rule) => [...checkRule(rule, sources), ...checkOutputs(rule, outputs)]),
+  ];
+}
+
+/** `known`: null where nothing is known of outputs. */
+function checkOutputs({ syntax, file }: RuleInFile, known: readonly string[] | null): Diagnostic[] {
+  return syntax.outputs
+    .filter(({ name }) => known !== null && !known.includes(name))
+    .map(({ name, span }) =>
+      diagnostic({
+        code: 'E218',
+        message: `no output is called ${name}`,
+        file,
+        span,
+        try:
+          nearest(name, known!) ??
+          `declare it in weir.yaml: outputs: {${name}: {file: ${name}.ndjson}}`,
+      }),
+    );
 }
 
 function checkNames(rules: readonly RuleInFile[]): Diagnostic[] {

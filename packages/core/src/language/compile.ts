@@ -31,6 +31,8 @@ export interface CompileOptions {
   readonly sources: SourcesPlan;
   /** Sigma: pipelines that rules go through, in this order, and texts for their placeholders. */
   readonly sigma?: SigmaOptions;
+  /** Names of the outputs that are declared; not given: nothing is known of them. */
+  readonly outputs?: readonly string[];
 }
 
 const NO_SIGMA: SigmaOptions = { pipelines: [], placeholders: () => null };
@@ -38,7 +40,7 @@ const NO_SIGMA: SigmaOptions = { pipelines: [], placeholders: () => null };
 /** Makes one plan of files of rules: EPL, and Sigma in `.yml`. Never throws: rules with an error are left out and told of. */
 export function compile(
   files: readonly { readonly name: string; readonly text: string }[],
-  { sources, sigma = NO_SIGMA }: CompileOptions,
+  { sources, sigma = NO_SIGMA, outputs }: CompileOptions,
 ): Compiled {
   const diagnostics: Diagnostic[] = [];
   const parsed: RuleInFile[] = [];
@@ -53,7 +55,7 @@ export function compile(
   );
   diagnostics.push(...ofSigma.diagnostics);
   parsed.push(...ofSigma.rules);
-  const checked = checkRules(parsed, sources);
+  const checked = checkRules(parsed, sources, outputs ?? null);
   diagnostics.push(...checked);
   const refused = refusedPlaces(checked);
   const rules: CompiledRule[] = [];

@@ -34,13 +34,22 @@ export const noSources: SourcesPlan = { sources: [], lists: [], tenants: [] };
 export function readConfig(text: string, file: string): Config {
   const reader = new ConfigReader(file);
   const sources = reader.read(text);
-  return { sources, pipelines: reader.pipelines, diagnostics: reader.diagnostics };
+  const { pipelines, outputs, diagnostics } = reader;
+  return { sources, pipelines, outputs, diagnostics };
+}
+
+/** An output that rules may name. */
+export interface OutputFile {
+  readonly name: string;
+  readonly file: string;
 }
 
 export interface Config {
   readonly sources: SourcesPlan;
   /** Pipelines that rules of Sigma go through: names of ready ones, or files. */
   readonly pipelines: readonly string[];
+  /** Where `OUTPUT name` writes: files of JSON lines, relative to the configuration. */
+  readonly outputs: readonly OutputFile[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -49,6 +58,7 @@ type Reader<Value> = (node: Node | null, name: string) => Value | undefined;
 class ConfigReader {
   readonly diagnostics: Diagnostic[] = [];
   pipelines: readonly string[] = [];
+  outputs: readonly OutputFile[] = [];
   readonly #file: string;
 
   constructor(file: string) {
@@ -81,8 +91,14 @@ class ConfigReader {
       'tenants',
       'lists',
       'pipelines',
+      'outputs',
     ]);
     this.pipelines = this.#texts(top.get('pipelines'));
+    this.outputs = this.#named(top.get('outputs'), 'outputs', (node, name) => {
+      const entries = this.#map(node, `output ${name}`, ['file']);
+      const file = this.#text(entries.get('file'));
+      return file === undefined ? undefined : { name, file };
+    });
     return {
       sources: this.#named(top.get('sources'), 'sources', (node, name) => this.#source(node, name)),
       lists: this.#named(top.get('lists'), 'lists', (node, name) => this.#list(node, name)),

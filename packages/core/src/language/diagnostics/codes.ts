@@ -174,6 +174,11 @@ const checkCodes: readonly CodeFacts[] = [
     try: 'write a SEQUENCE',
   },
   { code: 'E216', title: 'SKIP TO a step that is none', why: 'no match can be forbidden by it' },
+  {
+    code: 'E218',
+    title: 'an output that nobody declared',
+    why: 'what the rule finds would go nowhere',
+  },
   { code: 'E217', title: 'no step', why: 'there is nothing that could be found' },
 ];
 
