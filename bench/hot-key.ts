@@ -75,7 +75,7 @@ const rows = sizes.map((matches, i): Row => {
     'matches in the making': matches,
     'µs an event': middle('microsecondsPerEvent'),
     // Of few events the engine itself is more than what it keeps.
-      'bytes an event kept': matches < 10_000 ? '' : Math.round(middle('bytesPerEvent')),
+    'bytes an event kept': matches < 10_000 ? '' : Math.round(middle('bytesPerEvent')),
   };
 });
 const costs = rows.map((row) => row['µs an event'] as number);
