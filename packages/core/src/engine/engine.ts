@@ -26,7 +26,7 @@ import { ByteWriter } from '../state/byte-writer.ts';
 import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
 import type { Member } from './correlate/alerts.ts';
 import type { Evidence } from './correlate/candidates.ts';
-import type { Shown } from './correlate/window-operator.ts';
+import type { Shown } from './correlate/live.ts';
 import { LevelTimes } from './levels/level-times.ts';
 import { Levels } from './levels/levels.ts';
 import { partitionOf, writePartition } from './correlate/held-event.ts';

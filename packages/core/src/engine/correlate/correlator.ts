@@ -14,7 +14,8 @@ import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
 import { windowKindOf, type OldVersion } from './window-kind.ts';
-import { WindowOperator, type Shown } from './window-operator.ts';
+import type { Shown } from './live.ts';
+import { WindowOperator } from './window-operator.ts';
 
 export interface CorrelateOutput {
   result(rule: RuleProgram, change: ResultChange, trigger: Evidence, before: Shown | null): void;

@@ -12,7 +12,7 @@ import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
-import { KeyAlerts, memberOf, type AlertFacts } from './alerts.ts';
+import { memberOf, type AlertFacts } from './alerts.ts';
 import type { Candidate, Carried, Evidence, Scan, WindowKind } from './candidates.ts';
 import {
   atOf,
@@ -23,13 +23,15 @@ import {
   writePartition,
   type HeldEvent,
 } from './held-event.ts';
+import {
+  liveFromJson,
+  liveToJson,
+  newLive,
+  type Live,
+  type LiveResult,
+  type Shown,
+} from './live.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
-
-/** A result as it was shown, and the event right after which it stands. */
-export interface Shown {
-  readonly result: Result;
-  readonly trigger: Evidence;
-}
 
 /** What the operator hands on. */
 export interface WindowOutput {
@@ -64,32 +66,6 @@ export interface WindowFacts {
   /** Somebody asks how early results to come may begin. */
   readonly holdsAlerts: boolean;
   readonly output: WindowOutput;
-}
-
-/** What has been shown of a key and has not ended. */
-interface Live {
-  readonly results: Map<string, LiveResult>;
-  carried: Carried | null;
-  readonly alerts: KeyAlerts;
-  /** Results that the version after has taken over: they are not told here any more. */
-  readonly handedOn: Set<string>;
-  /** The earliest event of the version after; Infinity: it has none. */
-  claimedAt: number;
-}
-
-const newLive = (carried: Carried | null): Live => ({
-  results: new Map(),
-  carried,
-  alerts: new KeyAlerts(),
-  handedOn: new Set(),
-  claimedAt: Infinity,
-});
-
-interface LiveResult {
-  readonly revision: number;
-  readonly text: string;
-  readonly change: ResultChange;
-  readonly trigger: Evidence;
 }
 
 /** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
@@ -681,38 +657,3 @@ const lastAtOf = ({ lastAt, first, last }: Candidate): number =>
   lastAt ?? (last.at(-1) ?? first.at(-1)!).name.at;
 
 const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;
-
-function liveToJson(live: Live | undefined): Json {
-  if (live === undefined) return null;
-  return {
-    results: [...live.results.values()].map(({ revision, change, trigger }) => ({
-      revision,
-      change,
-      trigger,
-    })) as unknown as Json,
-    carried: live.carried as unknown as Json,
-    alerts: live.alerts.toJson(),
-    handedOn: [...live.handedOn],
-    claimedAt: live.claimedAt === Infinity ? null : live.claimedAt,
-  };
-}
-
-function liveFromJson(json: Json): Live {
-  const { results, carried, alerts, handedOn, claimedAt } = json as unknown as {
-    results: Omit<LiveResult, 'text'>[];
-    carried: Carried | null;
-    alerts: Json;
-    handedOn: string[];
-    claimedAt: number | null;
-  };
-  const shown = results.map(
-    (one) => [one.change.result.id, { ...one, text: JSON.stringify(one.change.result) }] as const,
-  );
-  return {
-    results: new Map(shown),
-    carried,
-    alerts: KeyAlerts.fromJson(alerts),
-    handedOn: new Set(handedOn),
-    claimedAt: claimedAt ?? Infinity,
-  };
-}

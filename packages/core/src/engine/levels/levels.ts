@@ -5,7 +5,7 @@ import type { Result, ResultChange } from '../../plan/result.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import type { Evidence } from '../correlate/candidates.ts';
 import { memberOf, type Member } from '../correlate/alerts.ts';
-import type { Shown } from '../correlate/window-operator.ts';
+import type { Shown } from '../correlate/live.ts';
 import type { Matcher } from '../match/matcher.ts';
 import type { Program, RuleProgram } from '../program.ts';
 import type { Partitions } from '../time/partitions.ts';

@@ -1,7 +1,7 @@
 // Promises of this file:
 //   M1  read = decoded + undecodable + duplicates; decoded = wanted + unwanted. Every record is counted once.
 //   M2  What is late is decided by the event's own partition, record by record: batches cannot be seen.
-import type { BatchFrame, RuleError, SetAside } from '../../frames.ts';
+import type { BatchFrame, RuleError } from '../../frames.ts';
 import type { Decoder } from '../../formats/record-batch.ts';
 import { EventView } from '../../formats/event-view.ts';
 import { makeJsonDecoder } from '../../formats/json-decoder.ts';
@@ -22,6 +22,7 @@ import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { Identities } from './identities.ts';
 import { MatchCounts } from './match-counts.ts';
+import type { MatchOutput, ResultPlace } from './match-output.ts';
 import { foundBy, holdsOne, holdsOneOf, NO_EMPTY_TEXTS } from './source-text.ts';
 import type { Lists } from './lists/lists.ts';
 import { SourceTimes } from './source-times.ts';
@@ -34,31 +35,6 @@ interface Reading {
   readonly decoder: Decoder;
   readonly view: EventView;
   readonly width: number;
-}
-
-/** Where a result stands among events. */
-export interface ResultPlace {
-  readonly tenant: string;
-  readonly at: number;
-  readonly partition: number;
-  readonly number: Json;
-  readonly position: number;
-}
-
-export interface MatchOutput {
-  /** An event for a window rule; the bytes are valid until the call returns. */
-  row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void;
-  /** A result of a rule that looks at each event alone. `isLate`: it is older than its rule's clock. */
-  result(
-    rule: RuleProgram,
-    change: ResultChange,
-    isLate: boolean,
-    alertTexts: readonly string[] | null,
-  ): void;
-  /** The event at hand is of this partition. Told when it is another one than that of the event before. */
-  partition(partition: number): void;
-  setAside(record: SetAside): void;
-  error(error: RuleError): void;
 }
 
 /** The stage without memory of events: decodes batches, finds the rules that want each event, and says when it was. */
