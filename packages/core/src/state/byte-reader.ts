@@ -1,11 +1,12 @@
 import type { Json } from '../plan/json.ts';
 import { TAG } from './byte-writer.ts';
 
+const double = new DataView(new ArrayBuffer(8));
+
 /** Reads what `ByteWriter` wrote, from `at` on. Bytes that no writer made throw a RangeError. */
 export class ByteReader {
   bytes: Uint8Array;
   at: number;
-  readonly #double = new DataView(new ArrayBuffer(8));
 
   constructor(bytes: Uint8Array = new Uint8Array(0), at = 0) {
     this.bytes = bytes;
@@ -38,8 +39,8 @@ export class ByteReader {
   }
 
   double(): number {
-    for (let i = 0; i < 8; i++) this.#double.setUint8(i, this.byte());
-    return this.#double.getFloat64(0, true);
+    for (let i = 0; i < 8; i++) double.setUint8(i, this.byte());
+    return double.getFloat64(0, true);
   }
 
   /** What `block` wrote; a view, not a copy. */

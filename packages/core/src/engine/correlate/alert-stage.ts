@@ -52,7 +52,7 @@ export class AlertStage {
         rule: this.#rule.id,
         tenant: this.#tenant,
         severity: this.#rule.facts.severity,
-        key: Object.fromEntries(fields.map((path, i) => [path.join('.'), texts[i]!])),
+        key: () => Object.fromEntries(fields.map((path, i) => [path.join('.'), texts[i]!])),
         forMs,
         maxMs,
         // A result may go from one alert to another, whose handle is then another one.

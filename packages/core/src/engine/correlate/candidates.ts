@@ -1,5 +1,6 @@
 import type { Json } from '../../plan/json.ts';
 import type { EventName } from '../../plan/result.ts';
+import type { KeyedLog } from '../../state/keyed-log.ts';
 import type { HeldEvent } from './held-event.ts';
 import type { Judged } from './having.ts';
 
@@ -27,6 +28,13 @@ export interface Candidate {
   /** The event right after which it stands among events (at `at`, if that is a deadline). */
   readonly trigger: Evidence;
 }
+
+/** Time of its last event. */
+export const lastAtOf = ({ lastAt, first, last }: Candidate): number =>
+  lastAt ?? (last.at(-1) ?? first.at(-1)!).name.at;
+
+/** The clock before lateness from which it cannot change. */
+export const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;
 
 export type CandidateKind =
   'window' | 'run' | 'session' | 'count' | 'sequence' | 'all' | 'pair' | 'unmatched';
@@ -109,10 +117,21 @@ export interface WindowKind {
    * `clock`, `latenessMs`: what is complete (clock >= end) and what is final (clock >= end + lateness).
    */
   scan(input: ScanInput): Scan;
+  /** What `scan` would give of a row with nothing in memory, if it can be seen without decoding that nothing is found. */
+  glance?(input: GlanceInput): Scan | null;
   /** The clock at which an event with this time is needed no more. */
   forgetAt(at: number, latenessMs: number): number;
   /** A window that ends at `end` can change no more. */
   isFinal(end: number, clock: number, latenessMs: number): boolean;
+}
+
+export interface GlanceInput {
+  readonly log: KeyedLog;
+  readonly row: number;
+  readonly scannedTo: number;
+  readonly carried: Carried | null;
+  readonly clock: number;
+  readonly latenessMs: number;
 }
 
 export interface ScanInput {

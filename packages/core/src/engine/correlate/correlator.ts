@@ -162,7 +162,12 @@ export class Correlator {
     return this.#operator(program, tenant).windows.add(key, 0, keyLength, event, start, end);
   }
 
+  /** Many events of one rule and tenant come in a row. */
+  #last: Operator | null = null;
+
   #operator(program: RuleProgram, tenant: string): Operator {
+    const last = this.#last;
+    if (last !== null && last.program === program && last.tenant === tenant) return last;
     const name = `${program.index} ${tenant}`;
     let operator = this.#operators.get(name);
     if (operator === undefined) {
@@ -170,6 +175,7 @@ export class Correlator {
       this.#operators.set(name, operator);
       if (program.before !== null) this.#putFirst(name, operator);
     }
+    this.#last = operator;
     return operator;
   }
 

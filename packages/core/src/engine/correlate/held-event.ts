@@ -75,6 +75,13 @@ export function readHeldEvent(bytes: Uint8Array, start: number, columns: number)
   };
 }
 
+/** The first column of an event of a rule of several parts: the bits of its conditions. */
+export function bitsOf(from: ByteReader, bytes: Uint8Array, start: number): number {
+  from.moveTo(bytes, start + REST_OFFSET);
+  if (from.varint() % 2 === 1) from.value();
+  return from.value() as number;
+}
+
 /** The order of events: ($at, source, partition, number). */
 export function compareHeldEvents(partitions: Partitions, a: HeldEvent, b: HeldEvent): number {
   if (a.at !== b.at) return a.at - b.at;

@@ -30,7 +30,6 @@ export const newLive = (carried: Carried | null): Live => ({
 
 export interface LiveResult {
   readonly revision: number;
-  readonly text: string;
   readonly change: ResultChange;
   readonly trigger: Evidence;
 }
@@ -52,15 +51,13 @@ export function liveToJson(live: Live | undefined): Json {
 
 export function liveFromJson(json: Json): Live {
   const { results, carried, alerts, handedOn, claimedAt } = json as unknown as {
-    results: Omit<LiveResult, 'text'>[];
+    results: LiveResult[];
     carried: Carried | null;
     alerts: Json;
     handedOn: string[];
     claimedAt: number | null;
   };
-  const shown = results.map(
-    (one) => [one.change.result.id, { ...one, text: JSON.stringify(one.change.result) }] as const,
-  );
+  const shown = results.map((one) => [one.change.result.id, one] as const);
   return {
     results: new Map(shown),
     carried,

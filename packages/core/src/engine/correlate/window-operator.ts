@@ -6,14 +6,23 @@
 import type { Json } from '../../plan/json.ts';
 import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
-import { ByteReader } from '../../state/byte-reader.ts';
+import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
+import { areEqualBytes, keyTextsOf } from './key-texts.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { memberOf, type AlertFacts } from './alerts.ts';
-import type { Candidate, Carried, Evidence, Scan, WindowKind } from './candidates.ts';
+import {
+  lastAtOf,
+  settledAt,
+  type Candidate,
+  type Carried,
+  type Evidence,
+  type Scan,
+  type WindowKind,
+} from './candidates.ts';
 import {
   atOf,
   compareHeldEvents,
@@ -76,7 +85,7 @@ export class WindowOperator {
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
   /** What kinds keep in memory of a key, and how many events have come since. */
-  readonly #told = new WeakMap<Candidate, readonly string[]>();
+  readonly #told = new WeakMap<Candidate, readonly ResultChange[]>();
   /** By row: the earliest time of results that may still come or change, and where results to come may begin. */
   readonly #levelHolds = new TimerHeap();
   readonly #alertHolds = new TimerHeap();
@@ -225,7 +234,7 @@ export class WindowOperator {
     if (row < 0) return;
     let isFound = false;
     this.#log.trim(row, (bytes, start, end) => {
-      if (isFound || !isEqual(bytes, start, end, event)) return true;
+      if (isFound || !areEqualBytes(bytes, start, end, event)) return true;
       isFound = true;
       return false;
     });
@@ -261,42 +270,77 @@ export class WindowOperator {
     const live = this.#live.get(row);
     if (live === undefined && this.#log.count(row) < this.#windows.eventsMin)
       return this.#forget(row);
-    const scan = this.#scan(row, live?.carried ?? null);
-    const after = live ?? newLive(null);
+    const glanced = this.#glance(row, live);
+    const scan = glanced ?? this.#scan(row, live?.carried ?? null);
+    const isIdle = live === undefined && glanced !== null && glanced.carried === null;
+    const after = live ?? (isIdle ? this.#idle : newLive(null));
     this.#show(row, after, scan);
     this.#settleRow(row, after, scan);
   }
 
+  /** Stands for what is shown of a key of which nothing is. */
+  readonly #idle = newLive(null);
+
+  #glance(row: number, live: Live | undefined): Scan | null {
+    if (this.#windows.glance === undefined || this.#memories.has(row)) return null;
+    if (live !== undefined && live.results.size > 0) return null;
+    const { clock, latenessMs } = this.#facts;
+    return this.#windows.glance({
+      log: this.#log,
+      row,
+      scannedTo: this.#log.mark(row),
+      carried: live?.carried ?? null,
+      clock: clock.value,
+      latenessMs,
+    });
+  }
+
   /** For a key of which no window can be true: only lets old events go. */
   #forget(row: number): void {
-    const { clock, latenessMs } = this.#facts;
+    const { clock, latenessMs, holdsAlerts } = this.#facts;
     this.#memories.delete(row);
-    let due = Infinity;
-    let newest = -Infinity;
-    this.#log.forEach(row, (bytes, start) => {
-      const at = atOf(bytes, start);
-      newest = Math.max(newest, at);
-    });
-    // Windows that follow from each other: their oldest events are let go with the newest.
-    const { detect } = this.#facts;
-    const together =
-      detect.kind === 'window' &&
-      detect.window.kind !== 'hopping' &&
-      detect.window.kind !== 'sliding';
-    this.#log.trim(row, (bytes, start) => {
-      const forgetAt = this.#windows.forgetAt(together ? newest : atOf(bytes, start), latenessMs);
-      if (forgetAt <= clock.value) return false;
-      due = Math.min(due, forgetAt);
-      return true;
-    });
     this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
-    if (this.#log.count(row) === 0) return this.#removeRow(row);
-    this.#log.timers.set(row, due);
-    const { holdsAlerts } = this.#facts;
+    // A timer is set already: what came since is let go by a later one.
+    const dueBefore = this.#log.timers.due(row);
+    if (this.#areLetGoTogether || dueBefore === Infinity || dueBefore <= clock.value) {
+      const due = this.#trimOld(row);
+      if (this.#log.count(row) === 0) return this.#removeRow(row);
+      this.#log.timers.set(row, due);
+    }
     if (!holdsAlerts && !this.#holdsUnknown) return;
     let oldest = Infinity;
     this.#log.forEach(row, (bytes, start) => (oldest = Math.min(oldest, atOf(bytes, start))));
     this.#hold(row, this.#holdsUnknown ? oldest : Infinity, oldest);
+  }
+
+  /** Windows that follow from each other: their oldest events are let go with the newest. */
+  get #areLetGoTogether(): boolean {
+    const { detect } = this.#facts;
+    return (
+      detect.kind === 'window' &&
+      detect.window.kind !== 'hopping' &&
+      detect.window.kind !== 'sliding'
+    );
+  }
+
+  /** Lets go what is needed no more. Gives the clock of the next look: when about a quarter more may go. */
+  #trimOld(row: number): number {
+    const { clock, latenessMs } = this.#facts;
+    const forgetAt = (at: number): number => this.#windows.forgetAt(at, latenessMs);
+    if (this.#areLetGoTogether) {
+      let newest = -Infinity;
+      this.#log.forEach(row, (bytes, start) => (newest = Math.max(newest, atOf(bytes, start))));
+      if (forgetAt(newest) <= clock.value) this.#log.trim(row, () => false);
+      return forgetAt(newest);
+    }
+    let oldest = Infinity;
+    this.#log.trim(row, (bytes, start) => {
+      const at = atOf(bytes, start);
+      if (forgetAt(at) <= clock.value) return false;
+      if (at < oldest) oldest = at;
+      return true;
+    });
+    return forgetAt(oldest) + forgetAt(0) / 4;
   }
 
   /** Results to come may stand before the clock: those of windows that are judged at their end. */
@@ -350,8 +394,15 @@ export class WindowOperator {
 
   /** Compares what is true now with what was shown, and tells the difference. */
   #show(row: number, live: Live, scan: Scan): void {
+    if (scan.candidates.length > 0 || live.results.size > 0 || scan.failures.length > 0)
+      this.#showResults(row, live, scan);
+    this.#showAlerts(row, live, scan);
+    this.#holdRow(row, live, scan);
+  }
+
+  #showResults(row: number, live: Live, scan: Scan): void {
     const { clock, latenessMs, output, givesFrom } = this.#facts;
-    const key = this.#keyTexts(row);
+    let key: readonly string[] | null = null;
     const seen = new Set<string>();
     const isFinal = (end: number): boolean => this.#windows.isFinal(end, clock.value, latenessMs);
     for (const candidate of scan.candidates) {
@@ -359,12 +410,13 @@ export class WindowOperator {
       if (this.#isOfAnother(live, candidate)) continue;
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
       if (!final && waits && candidate.end > clock.value) continue;
-      const told = final || givesFrom > -Infinity ? undefined : this.#told.get(candidate);
-      if (told !== undefined) {
-        for (const id of told) seen.add(id);
+      const told = givesFrom > -Infinity ? undefined : this.#told.get(candidate);
+      if (told !== undefined && !final) {
+        for (const { result } of told) seen.add(result.id);
         continue;
       }
-      const changes = this.#resultsOf(key, candidate, final);
+      key ??= keyTextsOf(this.#log.key(row));
+      const changes = told?.length ? told : this.#resultsOf(key, candidate, final);
       for (const change of changes) {
         if (live.handedOn.has(change.result.id)) continue;
         seen.add(change.result.id);
@@ -372,10 +424,7 @@ export class WindowOperator {
           this.#takeOver(row, live, change.result.id);
         this.#tell(live, change, candidate.trigger, final);
       }
-      this.#told.set(
-        candidate,
-        changes.map(({ result }) => result.id),
-      );
+      this.#told.set(candidate, changes);
     }
     for (const [id, shown] of live.results) {
       if (seen.has(id)) continue;
@@ -386,12 +435,10 @@ export class WindowOperator {
       output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
       if (givesFrom > -Infinity) this.#facts.before()?.handBack(this.#log.key(row), id);
     }
-    for (const id of seen) if (this.#ended.has(id)) live.results.delete(id);
+    for (const id of this.#ended) live.results.delete(id);
     this.#ended.clear();
     for (const { error, end, event } of scan.failures)
       if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
-    this.#showAlerts(row, live, scan);
-    this.#holdRow(row, live, scan);
   }
 
   /** Results belong to the version of their last event. */
@@ -421,16 +468,16 @@ export class WindowOperator {
 
   #tell(live: Live, { result, positions }: ResultChange, trigger: Evidence, final: boolean): void {
     const shown = live.results.get(result.id);
-    const text = JSON.stringify(result);
     if (this.#facts.alert !== null) live.alerts.put(memberOf(result, final));
-    if (!final && shown?.text === text) return;
+    if (!final && shown !== undefined && isSameResult(shown.change.result, result)) return;
     const revision = (shown?.revision ?? 0) + 1;
     const change = final ? 'final' : shown === undefined ? 'open' : 'amend';
     const told: ResultChange = { change, revision, result, positions };
     const before =
       shown === undefined ? null : { result: shown.change.result, trigger: shown.trigger };
     this.#facts.output.result(told, trigger, before);
-    live.results.set(result.id, { revision, text, change: told, trigger });
+    // Another match of the same name, in the same look, goes on from it.
+    live.results.set(result.id, { revision, change: told, trigger });
     if (final) this.#ended.add(result.id);
   }
 
@@ -512,18 +559,21 @@ export class WindowOperator {
     const { output, alert } = this.#facts;
     if (alert === null || live.alerts.isEmpty) return;
     const settledBefore = this.#oldestNeeded(row, scan);
+    if (!live.alerts.hasNews(alert.forMs, settledBefore)) return;
     for (const change of live.alerts.update(this.#alertFacts(row), settledBefore))
       output.alert(change);
   }
 
   #alertFacts(row: number): AlertFacts {
     const { rule, tenant, detect, alert } = this.#facts;
-    const texts = this.#keyTexts(row);
     return {
       rule: rule.id,
       tenant,
       severity: rule.facts.severity,
-      key: Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!])),
+      key: () => {
+        const texts = keyTextsOf(this.#log.key(row));
+        return Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!]));
+      },
       forMs: alert!.forMs,
       maxMs: alert!.maxMs,
       handleOf: (id: string) => id,
@@ -584,8 +634,11 @@ export class WindowOperator {
 
   #dueOf(row: number, live: Live, scan: Scan): number {
     const { clock, latenessMs } = this.#facts;
-    let due = Math.min(scan.due, this.#alertsDue(live));
+    let alertsDue = this.#alertsDue(live);
     // An alert also waits for events that are held: they are let go in time.
+    if (scan.oldestAt !== undefined && alertsDue <= clock.value)
+      alertsDue = this.#windows.forgetAt(scan.oldestAt, latenessMs);
+    let due = Math.min(scan.due, alertsDue);
     if (scan.oldestAt === undefined)
       this.#log.forEach(row, (bytes, start) => {
         const forgetAt = this.#windows.forgetAt(atOf(bytes, start), latenessMs);
@@ -597,13 +650,6 @@ export class WindowOperator {
   #alertsDue({ alerts }: Live): number {
     const { alert, latenessMs } = this.#facts;
     return alert === null ? Infinity : alerts.dueMs(alert) + latenessMs;
-  }
-
-  #keyTexts(row: number): string[] {
-    const reader = new ByteReader(this.#log.key(row));
-    const texts: string[] = [];
-    while (!reader.done) texts.push(reader.text());
-    return texts;
   }
 
   /** Writes each row to the writer that `writerOf` (by key bytes) gives for it. */
@@ -642,18 +688,10 @@ export class WindowOperator {
   }
 }
 
-function isEqual(bytes: Uint8Array, start: number, end: number, other: Uint8Array): boolean {
-  if (end - start !== other.length) return false;
-  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
-  return true;
-}
-
 /** The next clock value at which anything could differ: clocks are whole milliseconds. */
 const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1 : Infinity);
 
+const isSameResult = (a: Result, b: Result): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
+
 const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
-
-const lastAtOf = ({ lastAt, first, last }: Candidate): number =>
-  lastAt ?? (last.at(-1) ?? first.at(-1)!).name.at;
-
-const settledAt = ({ settledAt: at, end }: Candidate): number => at ?? end;

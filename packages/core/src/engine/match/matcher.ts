@@ -20,6 +20,7 @@ import type { IocProgram, PartsProgram, Program, RuleProgram, SourceProgram } fr
 import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
+import { LatenessTable } from './lateness-table.ts';
 import { Identities } from './identities.ts';
 import { MatchCounts } from './match-counts.ts';
 import type { MatchOutput, ResultPlace } from './match-output.ts';
@@ -46,7 +47,7 @@ export class Matcher {
   readonly #lists: Lists;
   readonly #output: MatchOutput;
   readonly #times = new Map<SourceProgram, SourceTimes>();
-  readonly #lateness = new Map<string, { latenessMs: number; boundMs: number }>();
+  readonly #lateness: LatenessTable;
   /** One for each view through which events are read; the key '' is none. */
   readonly #readings = new Map<string, Reading>();
   /** What is counted of events, and of results that are read as events. */
@@ -78,6 +79,7 @@ export class Matcher {
 
   constructor(program: Program, partitions: Partitions, lists: Lists, output: MatchOutput) {
     this.#program = program;
+    this.#lateness = new LatenessTable(program);
     this.#partitions = partitions;
     this.#lists = lists;
     this.#output = output;
@@ -389,7 +391,7 @@ export class Matcher {
   #isLateFor(program: RuleProgram): boolean {
     if (program.readers.length === 0 || this.#timeFrom === 'arrival')
       return this.#timeFrom === 'arrival';
-    const { latenessMs, boundMs } = this.#latenessOf(program);
+    const { latenessMs, boundMs } = this.#lateness.of(program, this.#source, this.#tenant);
     return this.#at < this.#highestBefore[0]! - boundMs - latenessMs;
   }
 
@@ -423,7 +425,7 @@ export class Matcher {
       this.#futureRules.push(rule.id);
       return Number.NaN;
     }
-    const { latenessMs, boundMs } = this.#latenessOf(program);
+    const { latenessMs, boundMs } = this.#lateness.of(program, this.#source, this.#tenant);
     if (at < this.#highestBefore[clockField]! - boundMs - latenessMs) {
       this.counts.late++;
       this.counts.rules[program.index]!.late++;
@@ -463,6 +465,14 @@ export class Matcher {
     at: number,
   ): boolean {
     const bits = this.#bits;
+    if (keyLists.length === 1) {
+      const all = this.#allKeys(view, program, keyLists[0]!);
+      if (all.length === 0) return false;
+      if (bits === 0 && !(isStrict && hasInput)) return true;
+      this.#writeRow(view, program, at, bits);
+      for (const texts of all) this.#handOn(program, texts);
+      return true;
+    }
     const byKey = new Map<string, { readonly texts: readonly string[]; bits: number }>();
     for (let list = 0; list < keyLists.length; list++) {
       const seen = tests.reduce(
@@ -479,11 +489,15 @@ export class Matcher {
     for (const { texts, bits: own } of byKey.values()) {
       if (own === 0 && !(isStrict && hasInput)) continue;
       this.#writeRow(view, program, at, own);
-      this.#key.clear();
-      for (const text of texts) this.#key.text(text);
-      this.#output.row(program, this.#tenant, this.#key, this.#row);
+      this.#handOn(program, texts);
     }
     return byKey.size > 0;
+  }
+
+  #handOn(program: RuleProgram, texts: readonly string[]): void {
+    this.#key.clear();
+    for (const text of texts) this.#key.text(text);
+    this.#output.row(program, this.#tenant, this.#key, this.#row);
   }
 
   #allKeys(
@@ -510,20 +524,6 @@ export class Matcher {
   /** The event's own time, also when it lies in the future (which is judged by the caller). */
   #seenOwnTime(): number {
     return this.#isFuture ? this.#arrivedAt + FUTURE_MS + 1 : this.#at;
-  }
-
-  #latenessOf(program: RuleProgram): { latenessMs: number; boundMs: number } {
-    const name = `${program.index} ${this.#source.plan.name} ${this.#tenant}`;
-    let lateness = this.#lateness.get(name);
-    if (lateness === undefined) {
-      const { clock, latenessMs } = this.#program.timeOf(program, this.#tenant);
-      lateness = {
-        latenessMs,
-        boundMs: clock.boundMs.get(this.#source.plan.name) ?? this.#source.plan.boundMs,
-      };
-      this.#lateness.set(name, lateness);
-    }
-    return lateness;
   }
 
   /** `bits`: of the conditions of parts, which stand in the first column. */
@@ -610,9 +610,7 @@ export class Matcher {
       }
       return;
     }
-    this.#key.clear();
-    for (const text of chosen) this.#key.text(text);
-    this.#output.row(program, this.#tenant, this.#key, this.#row);
+    this.#handOn(program, chosen);
   }
 
   #raiseWatermarks(view: EventView, times: SourceTimes): void {

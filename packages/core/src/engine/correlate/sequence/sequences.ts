@@ -1,10 +1,10 @@
 import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
 import type { Json } from '../../../plan/json.ts';
-import type { EventName } from '../../../plan/result.ts';
 import {
   EVIDENCE_MAX,
   type Candidate,
   type Evidence,
+  type GlanceInput,
   type Scan,
   type ScanInput,
   type SequenceCarried,
@@ -16,7 +16,8 @@ import type { HeldEvent } from '../held-event.ts';
 import { Automaton } from './automaton.ts';
 import { MatchReader, type MatchCode } from './match-reader.ts';
 import type { Chain } from './node-list.ts';
-import { SequenceRun, type Taken } from './sequence-run.ts';
+import { PLAIN_EVENTS_MAX, PlainSteps } from './plain-steps.ts';
+import { SequenceRun, type RunStart, type Taken } from './sequence-run.ts';
 
 /** Keys with fewer events are looked at anew each time, which costs less than keeping what was found. */
 const REMEMBERED_FROM = 8;
@@ -24,6 +25,14 @@ const REMEMBERED_FROM = 8;
 interface Memory {
   readonly run: SequenceRun;
   readonly shown: WeakMap<Taken, Shown>;
+}
+
+/** Of a key with something open and few events. */
+interface PlainMemory {
+  /** In their order. */
+  readonly events: readonly HeldEvent[];
+  /** By the first event of a match. */
+  readonly matches: ReadonlyMap<HeldEvent, { readonly chain: Chain; readonly shown: Shown }>;
 }
 
 type Shown = { readonly candidate: Candidate | null; readonly error: unknown };
@@ -36,6 +45,7 @@ export class Sequences implements WindowKind {
   readonly #automaton: Automaton;
   readonly #having: MatchReader | null;
   readonly #compare: (a: HeldEvent, b: HeldEvent) => number;
+  readonly #plain: PlainSteps | null;
 
   constructor(
     plan: SequenceDetectPlan,
@@ -47,6 +57,7 @@ export class Sequences implements WindowKind {
     this.#automaton = new Automaton(plan, codes);
     this.#having = plan.having === null ? null : new MatchReader(plan, plan.having, having!);
     this.#compare = compare;
+    this.#plain = PlainSteps.of(plan);
     // A leading absence looks at events that are of no match.
     this.eventsMin = plan.automaton.eventsMin;
   }
@@ -61,9 +72,87 @@ export class Sequences implements WindowKind {
     return at + withinMs + automaton.lookbackMs + latenessMs + 1;
   }
 
+  glance({ log, row, scannedTo, carried, clock, latenessMs }: GlanceInput): Scan | null {
+    if (this.#plain === null || log.count(row) > PLAIN_EVENTS_MAX) return null;
+    const { mayMatch, oldestAt } = this.#plain.glance(log, row, scannedTo);
+    if (mayMatch) return null;
+    const needlessTo = this.#needlessTo(clock, latenessMs);
+    const before = carried as SequenceCarried | null;
+    return {
+      candidates: [],
+      failures: [],
+      due: this.#lookAgainAt(oldestAt, clock, latenessMs),
+      keepFrom: oldestAt < needlessTo ? needlessTo : -Infinity,
+      carried: this.#isOver(before, clock - latenessMs) ? null : before,
+      oldestAt: Math.max(oldestAt, needlessTo),
+    };
+  }
+
+  #needlessTo(clock: number, latenessMs: number): number {
+    const { withinMs, automaton } = this.#plan;
+    return clock - latenessMs - withinMs - automaton.lookbackMs;
+  }
+
+  /** Events may go one by one: it is worth a look when some may. */
+  #lookAgainAt(oldestAt: number, clock: number, latenessMs: number): number {
+    return Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + this.#plan.withinMs / 4;
+  }
+
   scan(input: ScanInput): Scan {
+    const { memory } = input;
+    if (this.#plain === null) return this.#scanRun(input, memory as Memory | null);
+    if (memory !== null && 'run' in (memory as object))
+      return this.#scanRun(input, memory as Memory);
+    const before = memory as PlainMemory | null;
+    const events = before === null ? input.events : this.#merged(before.events, input.events);
+    if (events.length > PLAIN_EVENTS_MAX) return this.#scanRun({ ...input, events }, null);
+    return this.#scanPlain(this.#plain, { ...input, events }, before);
+  }
+
+  #merged(events: readonly HeldEvent[], fresh: readonly HeldEvent[]): readonly HeldEvent[] {
+    return fresh.length === 0 ? events : [...events, ...fresh].sort(this.#compare);
+  }
+
+  #scanPlain(plain: PlainSteps, input: ScanInput, before: PlainMemory | null): Scan {
+    const { events, clock, latenessMs, scannedTo } = input;
+    const candidates: Candidate[] = [];
+    const failures: Scan['failures'][number][] = [];
+    const matches = new Map<HeldEvent, { readonly chain: Chain; readonly shown: Shown }>();
+    let due = Infinity;
+    const { boundary, decidesFrom } = this.#startOf(input);
+    const all = plain.taken(events, boundary, decidesFrom);
+    for (const taken of all) {
+      const end = taken.at + 1;
+      if (end <= scannedTo) continue;
+      const { chain } = taken;
+      const known = before?.matches.get(chain.first.event);
+      const isKnown = known !== undefined && areSameEvents(known.chain, chain);
+      const shown = isKnown ? known.shown : this.#show(taken, input.evidence);
+      matches.set(chain.first.event, { chain, shown });
+      if (shown.candidate !== null) candidates.push(shown.candidate);
+      if (shown.error !== null)
+        failures.push({ error: shown.error, end, event: taken.completedBy.event });
+      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, end + latenessMs);
+    }
+    const needlessTo = this.#needlessTo(clock, latenessMs);
+    const isOpen = due < Infinity;
+    const oldestAt = events[0]?.at ?? Infinity;
+    due = Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs));
+    const kept = events.filter(({ at }) => at >= needlessTo);
+    return {
+      candidates,
+      failures,
+      due,
+      keepFrom: kept.length < events.length ? needlessTo : -Infinity,
+      carried: this.#carried(input, all),
+      memory: isOpen ? ({ events: kept, matches } satisfies PlainMemory) : null,
+      oldestAt: Math.max(oldestAt, needlessTo),
+    };
+  }
+
+  #scanRun(input: ScanInput, before: Memory | null): Scan {
     const { clock, latenessMs, scannedTo } = input;
-    const memory = (input.memory as Memory | null) ?? this.#begin(input);
+    const memory = before ?? this.#begin(input);
     const { run } = memory;
     run.add(input.events);
     const candidates: Candidate[] = [];
@@ -79,15 +168,15 @@ export class Sequences implements WindowKind {
     }
     if (run.nextDeadline > clock) due = Math.min(due, run.nextDeadline);
     run.settle(clock - latenessMs);
-    const { withinMs, automaton } = this.#plan;
-    const needlessTo = clock - latenessMs - withinMs - automaton.lookbackMs;
+    const needlessTo = this.#needlessTo(clock, latenessMs);
     // Letting events go costs a look at all that are held: of many, it waits for many to go.
     const isWorth = run.size < REMEMBERED_FROM || run.countBefore(needlessTo) * 4 > run.size;
     const keepFrom = isWorth ? needlessTo : -Infinity;
-    const carried = this.#carried(input, run, keepFrom);
+    const carried = this.#carried(input, run.taken);
+    run.trim(keepFrom);
     const isRemembered = run.size >= REMEMBERED_FROM;
     const oldestAt = run.oldestAt;
-    due = Math.min(due, Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + withinMs / 4);
+    due = Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs));
     return {
       candidates,
       failures,
@@ -99,7 +188,12 @@ export class Sequences implements WindowKind {
     };
   }
 
-  #begin({ events, scannedTo, carried, evidence }: ScanInput): Memory {
+  #begin(input: ScanInput): Memory {
+    const run = new SequenceRun(this.#automaton, this.#compare, this.#startOf(input));
+    return { run, shown: new WeakMap() };
+  }
+
+  #startOf({ events, scannedTo, carried, evidence }: ScanInput): RunStart {
     const before = carried as SequenceCarried | null;
     // Events before it are only looked back at: what began with them is carried.
     const beginsFrom = scannedTo - this.#plan.withinMs;
@@ -115,41 +209,31 @@ export class Sequences implements WindowKind {
     // Matches of PAST LAST and TO NEXT are found again as they were; others only go on from what was carried.
     const { kind } = this.#plan.skip;
     const decidesFrom = kind === 'past-last' || kind === 'to-next' ? -Infinity : scannedTo;
-    const run = new SequenceRun(this.#automaton, this.#compare, { boundary, decidesFrom });
-    return { run, shown: new WeakMap() };
+    return { boundary, decidesFrom };
+  }
+
+  /** No match to come can begin so early. */
+  #isOver(carried: SequenceCarried | null, settledTo: number): boolean {
+    return carried === null || carried.boundary.at < settledTo - this.#plan.withinMs;
   }
 
   /** What forbids later matches and is not found again among the events that are kept. */
-  #carried(input: ScanInput, run: SequenceRun, keepFrom: number): SequenceCarried | null {
+  #carried(input: ScanInput, all: readonly Taken[]): SequenceCarried | null {
     const { kind } = this.#plan.skip;
-    if (kind === 'none' || kind === 'to-next') {
-      run.trim(keepFrom);
-      return null;
-    }
-    const before = input.carried as SequenceCarried | null;
+    if (kind === 'none' || kind === 'to-next') return null;
+    let newest = input.carried as SequenceCarried | null;
     const settledTo = input.clock - input.latenessMs;
     const beginsFrom = settledTo - this.#plan.withinMs;
-    let newest = before;
-    const isLate = (name: EventName): boolean =>
-      newest !== null && compareEventNames(name, newest.boundary) <= 0;
-    const found = run.taken.filter(({ chain, at }) =>
-      kind === 'past-last' ? chain.first.event.at < beginsFrom : at < settledTo,
-    );
-    for (const { chain } of found) {
-      const to =
-        kind === 'past-last'
-          ? chain
-          : eventOf(
-              chain,
-              'step' in this.#plan.skip ? this.#plan.skip.step : -1,
-              kind === 'to-first',
-            );
+    for (const { chain, at } of all) {
+      if (kind === 'past-last' ? chain.first.event.at >= beginsFrom : at >= settledTo) continue;
+      const step = 'step' in this.#plan.skip ? this.#plan.skip.step : -1;
+      const to = kind === 'past-last' ? chain : eventOf(chain, step, kind === 'to-first');
       if (to === null) continue;
       const { name } = input.evidence(to.event);
-      if (!isLate(name)) newest = { boundary: name, isAllowed: kind !== 'past-last' };
+      if (newest === null || compareEventNames(name, newest.boundary) > 0)
+        newest = { boundary: name, isAllowed: kind !== 'past-last' };
     }
-    run.trim(keepFrom);
-    return newest === null || newest.boundary.at < beginsFrom ? null : newest;
+    return this.#isOver(newest, settledTo) ? null : newest;
   }
 
   #shown({ shown }: Memory, taken: Taken, evidence: (event: HeldEvent) => Evidence): Shown {
@@ -208,6 +292,11 @@ export class Sequences implements WindowKind {
     for (let at: Chain | null = chain; at !== null; at = at.before) all.push(one(at));
     return all.reverse();
   }
+}
+
+function areSameEvents(a: Chain | null, b: Chain | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.event === b.event && areSameEvents(a.before, b.before);
 }
 
 function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDetectPlan): number {

@@ -1,0 +1,23 @@
+import { ByteReader } from '../../state/byte-reader.ts';
+
+const reader = new ByteReader();
+
+/** The texts of a key, in the order of the rule's keys. */
+export function keyTextsOf(key: Uint8Array): string[] {
+  reader.moveTo(key, 0);
+  const texts: string[] = [];
+  while (!reader.done) texts.push(reader.text());
+  return texts;
+}
+
+/** Whether `bytes[start, end)` are those of `other`. */
+export function areEqualBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  other: Uint8Array,
+): boolean {
+  if (end - start !== other.length) return false;
+  for (let i = 0; i < other.length; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
+}

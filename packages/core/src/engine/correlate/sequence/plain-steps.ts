@@ -1,0 +1,156 @@
+// Promises of this file:
+//   P1  What it finds is what `SequenceRun` takes of the same events. Held by: tests/theorem.test.ts.
+import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
+import { ByteReader } from '../../../state/byte-reader.ts';
+import type { KeyedLog } from '../../../state/keyed-log.ts';
+import { atOf, bitsOf, type HeldEvent } from '../held-event.ts';
+import { chainOf, type Chain } from './node-list.ts';
+import type { Taken } from './sequence-run.ts';
+
+const reader = new ByteReader();
+
+/** More events of a key are looked at by `SequenceRun`, which goes on where it was. */
+export const PLAIN_EVENTS_MAX = 64;
+
+/**
+ * A sequence of steps that each take one event, the next one that fits: every event begins at most one match, which
+ * one look from left to right finds.
+ */
+export class PlainSteps {
+  /** In the order in which events are taken: the bit of the test, and the index into the rule's steps. */
+  readonly #bits: readonly number[];
+  readonly #steps: readonly number[];
+  readonly #withinMs: number;
+  readonly #isPastLast: boolean;
+  /** By step: the latest first event of matches in the making that have come so far. */
+  readonly #firsts: Float64Array;
+  readonly #ats = new Float64Array(PLAIN_EVENTS_MAX);
+  readonly #held = new Int32Array(PLAIN_EVENTS_MAX);
+
+  private constructor({ withinMs, skip }: SequenceDetectPlan, line: readonly Place[]) {
+    this.#bits = line.map(({ test }) => 1 << test);
+    this.#steps = line.map(({ step }) => step);
+    this.#withinMs = withinMs;
+    this.#isPastLast = skip.kind === 'past-last';
+    this.#firsts = new Float64Array(line.length);
+  }
+
+  /** null: the sequence asks for more than that. */
+  static of(plan: SequenceDetectPlan): PlainSteps | null {
+    const line = lineOf(plan);
+    return line === null || 'step' in plan.skip ? null : new PlainSteps(plan, line);
+  }
+
+  /**
+   * Whether the row may hold a match that ends after `scannedTo`; without decoding it. `oldestAt`: of its events.
+   * Events of one time are not told apart: they may.
+   */
+  glance(log: KeyedLog, row: number, scannedTo: number): { mayMatch: boolean; oldestAt: number } {
+    const ats = this.#ats;
+    const held = this.#held;
+    let count = 0;
+    let hasTies = false;
+    log.forEach(row, (bytes, start) => {
+      const at = atOf(bytes, start);
+      let place = count++;
+      // The newest comes first, so that the array is filled from its end in reading order.
+      for (; place > 0 && ats[place - 1]! < at; place--) {
+        ats[place] = ats[place - 1]!;
+        held[place] = held[place - 1]!;
+      }
+      if (place > 0 && ats[place - 1] === at) hasTies = true;
+      ats[place] = at;
+      held[place] = bitsOf(reader, bytes, start);
+    });
+    const oldestAt = count === 0 ? Infinity : ats[count - 1]!;
+    return { mayMatch: hasTies || this.#mayMatch(count, scannedTo), oldestAt };
+  }
+
+  #mayMatch(count: number, scannedTo: number): boolean {
+    const firsts = this.#firsts.fill(-Infinity);
+    const last = this.#bits.length - 1;
+    for (let i = count - 1; i >= 0; i--) {
+      const at = this.#ats[i]!;
+      const bits = this.#held[i]!;
+      for (let step = last; step > 0; step--) {
+        if ((bits & this.#bits[step]!) === 0) continue;
+        const first = firsts[step - 1]!;
+        if (at - first >= this.#withinMs) continue;
+        // Matches of PAST LAST that are settled still say where the next one may begin.
+        if (step === last && (this.#isPastLast || at + 1 > scannedTo)) return true;
+        if (first > firsts[step]!) firsts[step] = first;
+        firsts[step - 1] = -Infinity;
+      }
+      if ((bits & this.#bits[0]!) !== 0) {
+        if (last === 0 && (this.#isPastLast || at + 1 > scannedTo)) return true;
+        firsts[0] = at;
+      }
+    }
+    return false;
+  }
+
+  /** What SKIP leaves of the matches that begin with `events[boundary]` or later, as they are completed. */
+  taken(events: readonly HeldEvent[], boundary: number, decidesFrom: number): Taken[] {
+    const all: Chain[] = [];
+    for (let first = boundary; first < events.length; first++) {
+      const chain = this.#chainFrom(events, first);
+      if (chain !== null && (this.#isPastLast || chain.event.at >= decidesFrom)) all.push(chain);
+    }
+    all.sort((a, b) => a.index - b.index || a.first.index - b.first.index);
+    let after = -1;
+    const left = this.#isPastLast
+      ? all.filter(({ first, index }) => first.index > after && ((after = index), true))
+      : all;
+    return left.map((chain) => ({
+      chain,
+      at: chain.event.at,
+      completedBy: chain,
+      deadline: null,
+      canGrow: false,
+      isCut: false,
+      decidedBy: chain.index,
+      before: null,
+    }));
+  }
+
+  #chainFrom(events: readonly HeldEvent[], first: number): Chain | null {
+    let chain: Chain | null = null;
+    let step = 0;
+    const until = events[first]!.at + this.#withinMs;
+    for (let i = first; i < events.length && events[i]!.at < until; i++) {
+      if (((events[i]!.columns[0] as number) & this.#bits[step]!) === 0) {
+        if (step === 0) return null;
+        continue;
+      }
+      chain = chainOf(i, events[i]!, this.#steps[step]!, chain);
+      if (++step === this.#bits.length) return chain;
+    }
+    return null;
+  }
+}
+
+interface Place {
+  readonly test: number;
+  readonly step: number;
+}
+
+/** The positions in their one order; null: there are several, or something more is asked. */
+function lineOf({ automaton, tests }: SequenceDetectPlan): Place[] | null {
+  const { positions, edges, starts, absents, cancel } = automaton;
+  if (absents.length > 0 || cancel !== null) return null;
+  if (tests.some(({ withMatch }) => withMatch !== null)) return null;
+  const line: Place[] = [];
+  for (let next = starts; next.length > 0;) {
+    const edge = edges[next[0]!]!;
+    const isFirst = line.length === 0;
+    const isRelaxed = isFirst || edge.contiguity === 'relaxed';
+    const isBare = edge.withinMs === null && edge.bars.length === 0 && edge.untils.length === 0;
+    if (next.length > 1 || !isRelaxed || !isBare || line.length === positions.length) return null;
+    const position = positions[edge.to]!;
+    line.push({ test: edge.test, step: position.step });
+    const isLast = position.edges.length === 0;
+    if (isLast !== position.accepts.some((waitsFor) => waitsFor.length === 0)) return null;
+    next = position.edges;
+  }
+  return line;
+}
