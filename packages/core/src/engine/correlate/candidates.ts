@@ -1,5 +1,5 @@
 import type { Json } from '../../plan/json.ts';
-import type { EventName } from '../../plan/result.ts';
+import type { EventName, ResultChange } from '../../plan/result.ts';
 import type { KeyedLog } from '../../state/keyed-log.ts';
 import type { HeldEvent } from './held-event.ts';
 import type { Judged } from './having.ts';
@@ -27,6 +27,8 @@ export interface Candidate {
   readonly lastAt?: number;
   /** The event right after which it stands among events (at `at`, if that is a deadline). */
   readonly trigger: Evidence;
+  /** What was made of it when it was shown: a kind that gives the same object again says that nothing is new. */
+  told?: readonly ResultChange[];
 }
 
 /** Time of its last event. */

@@ -84,11 +84,10 @@ export class WindowOperator {
   readonly #log = new KeyedLog();
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
-  /** What kinds keep in memory of a key, and how many events have come since. */
-  readonly #told = new WeakMap<Candidate, readonly ResultChange[]>();
   /** By row: the earliest time of results that may still come or change, and where results to come may begin. */
   readonly #levelHolds = new TimerHeap();
   readonly #alertHolds = new TimerHeap();
+  /** What kinds keep in memory of a key, and how many events have come since. */
   readonly #memories = new Map<number, { memory: unknown; fresh: number }>();
 
   constructor(facts: WindowFacts) {
@@ -410,7 +409,7 @@ export class WindowOperator {
       if (this.#isOfAnother(live, candidate)) continue;
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
       if (!final && waits && candidate.end > clock.value) continue;
-      const told = givesFrom > -Infinity ? undefined : this.#told.get(candidate);
+      const told = givesFrom > -Infinity ? undefined : candidate.told;
       if (told !== undefined && !final) {
         for (const { result } of told) seen.add(result.id);
         continue;
@@ -424,7 +423,7 @@ export class WindowOperator {
           this.#takeOver(row, live, change.result.id);
         this.#tell(live, change, candidate.trigger, final);
       }
-      this.#told.set(candidate, changes);
+      candidate.told = changes;
     }
     for (const [id, shown] of live.results) {
       if (seen.has(id)) continue;
