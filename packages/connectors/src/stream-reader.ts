@@ -116,9 +116,13 @@ export class StreamReader {
   /** A piece of a plain file is remembered by its place, and its bytes are let go. */
   #again(frame: BatchFrame, offset: number | null): (() => Promise<BatchFrame>) | null {
     const path = this.#path;
-    if (path === null || offset === null) return null;
-    const { bytes, ...rest } = frame;
-    const { length } = bytes;
+    if (path === null || offset === null || this.#now !== null) return null;
+    // A long file has many pieces: of each only what cannot be told from the rest is kept.
+    const { source, partition, starts, lengths } = frame;
+    const { length } = frame.bytes;
+    const first = frame.numbers[0]!;
+    const count = frame.numbers.length;
+    if (count > 0 && frame.numbers[count - 1] !== first + count - 1) return null;
     return async () => {
       const file = await open(path, 'r');
       try {
@@ -128,7 +132,16 @@ export class StreamReader {
           if (bytesRead === 0) throw new Error(`${path} is shorter than it was`);
           at += bytesRead;
         }
-        return { ...rest, bytes: again };
+        return {
+          type: 'batch',
+          source,
+          partition,
+          numbers: Float64Array.from(starts, (_, i) => first + i),
+          arrivedAt: new Float64Array(count).fill(Number.NaN),
+          starts,
+          lengths,
+          bytes: again,
+        };
       } finally {
         await file.close();
       }

@@ -14,6 +14,10 @@ export interface Entry {
   activeFrom: number | null;
   /** The frame's bytes, again. */
   readonly again: () => Uint8Array | Promise<Uint8Array>;
+  /** They lie in the input, not in the spool. */
+  readonly isOfInput: boolean;
+  /** Its number in the recording, if there is one. */
+  recordedAs: number | null;
 }
 
 /**
@@ -41,6 +45,8 @@ export class Ledger {
       edit: frame.type === 'edit' || frame.type === 'refilled' ? frame : null,
       activeFrom: null,
       again: again === null ? this.#spooled(bytes) : async () => encodeFrame(await again()),
+      isOfInput: again !== null,
+      recordedAs: null,
     };
     this.#entries.push(entry);
     return entry;

@@ -3,14 +3,23 @@
 //   S2  An engine process that ends unasked is replaced, and what it had is given to the new one: the results are those
 //       of an undisturbed run.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  copyFileSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeFrame, encodeFrame, FrameReader } from '@weir/core/frames-codec.ts';
 import type { Change, Counts, EditFrame, FrameFromEngine, FrameToEngine } from '@weir/core';
 import { Ledger, type Entry } from './ledger.ts';
 import { nextCheckpoint } from './next-checkpoint.ts';
+import { Recording } from './recording.ts';
 
 export interface SupervisorOptions {
   /** Rules, sources and lists, in the order in which the engine gets them. */
@@ -21,11 +30,34 @@ export interface SupervisorOptions {
   readonly onNotice: (text: string) => void;
   /** Frames that may be on their way at a time. */
   readonly window?: number;
+  /** The module that the engine process runs. Tests load something that watches its realm before the engine. */
+  readonly engine?: string;
+  /** How willingly the engine process stands back for others: 0 to 19. */
+  readonly niceness?: number;
+  /** Where the engine begins: at a checkpoint of another one, after these edits. */
+  readonly begin?: { readonly checkpoint: string | null; readonly edits: readonly PastEdit[] };
+  /** What a recording may take on disk. */
+  readonly recordingMaxBytes?: number;
+}
+
+/** What a restart has to be told before a checkpoint is restored. */
+export type PastEdit = EditFrame | { readonly type: 'refilled' };
+
+/** A place in a recording from which an engine can be given again what this one was given. */
+export interface RecordedPoint {
+  readonly recording: Recording;
+  /** State before frame `from`; null: there was nothing before it. */
+  readonly checkpoint: string | null;
+  readonly edits: readonly PastEdit[];
+  readonly from: number;
+  /** What frames before this one caused has been handed on. */
+  readonly to: number;
 }
 
 /** The engine could not go on. */
 export class EngineFailed extends Error {}
 
+const FLAGS = ['--disallow-code-generation-from-strings'];
 const ENGINE = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
 /** A frame at which the engine dies so often will kill it again. */
 const ATTEMPTS_MAX = 3;
@@ -45,7 +77,9 @@ export class Supervisor {
   #recovering: Promise<void> | null = null;
   #wake: (() => void)[] = [];
   /** Edits that the last checkpoint was made after. */
-  readonly #edits: (EditFrame | { readonly type: 'refilled' })[] = [];
+  readonly #edits: PastEdit[] = [];
+  #recording: Recording | null = null;
+  #points = 0;
   #attempts = 0;
   #failedAt: Entry | null = null;
   #fault = '';
@@ -55,6 +89,12 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { begin } = options;
+    if (begin === undefined) return;
+    this.#edits.push(...begin.edits);
+    if (begin.checkpoint === null) return;
+    copyFileSync(begin.checkpoint, this.#checkpointFile);
+    this.#hasCheckpoint = true;
   }
 
   /** Process id of the engine, for those who watch it. */
@@ -94,8 +134,49 @@ export class Supervisor {
     while (this.#recovering !== null) await this.#recovering;
     const bytes = encodeFrame(frame);
     this.#sentBytes += bytes.length;
-    this.#ledger.add(frame, bytes, again);
+    const entry = this.#ledger.add(frame, bytes, again);
+    this.#record(entry, bytes);
     await this.#write(bytes);
+  }
+
+  /**
+   * From now on what is sent is recorded, with what was sent since the last checkpoint. The point's `to` is the frame
+   * whose outcome is being handed on, or the next one that will be sent if nothing is on its way.
+   */
+  recordHere(): RecordedPoint {
+    const recording = (this.#recording ??= new Recording(
+      this.#folder,
+      this.#options.recordingMaxBytes,
+    ));
+    const { entries } = this.#ledger;
+    for (const entry of entries)
+      if (entry.recordedAs === null)
+        this.#record(entry, entry.isOfInput ? null : (entry.again() as Uint8Array));
+    const checkpoint = this.#hasCheckpoint ? `${this.#checkpointFile}-${this.#points++}` : null;
+    // A checkpoint's file is replaced, never written to: its name is enough.
+    if (checkpoint !== null) linkSync(this.#checkpointFile, checkpoint);
+    const kept = entries.filter(({ recordedAs }) => recordedAs !== null);
+    const current =
+      this.#handingOn ?? entries.slice(this.#done).find(({ recordedAs }) => recordedAs !== null);
+    return {
+      recording,
+      checkpoint,
+      edits: [...this.#edits],
+      from: kept[0]?.recordedAs ?? recording.end,
+      to: current?.recordedAs ?? recording.end,
+    };
+  }
+
+  #record(entry: Entry, bytes: Uint8Array | null): void {
+    if (this.#recording === null || entry.isSnapshot || this.#recording.isGivenUp) return;
+    entry.recordedAs = this.#recording.end;
+    const again = async (): Promise<Uint8Array> => entry.again();
+    this.#recording.add(entry.isOfInput ? again : bytes!);
+  }
+
+  /** Frames sent that a restart would send again. */
+  get kept(): number {
+    return this.#ledger.entries.length;
   }
 
   /** All that was sent is done and handed on. */
@@ -155,10 +236,13 @@ export class Supervisor {
   // ---- the process -----------------------------------------------------------------------------------------------
 
   async #spawn(): Promise<void> {
-    const child = spawn(process.execPath, ['--disallow-code-generation-from-strings', ENGINE], {
+    const child = spawn(process.execPath, [...FLAGS, this.#options.engine ?? ENGINE], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {},
     });
+    const { niceness } = this.#options;
+    // A process that cannot stand back still does its work.
+    if (niceness !== undefined && child.pid !== undefined) standBack(child.pid, niceness);
     this.#process = child;
     this.#done = 0;
     this.#held = [];
@@ -212,10 +296,15 @@ export class Supervisor {
     this.#wakeAll();
   }
 
+  /** The frame whose outcome is being handed on. */
+  #handingOn: Entry | null = null;
+
   #deliver(entry: Entry, held: readonly FrameFromEngine[], counts: Counts): void {
     entry.delivered = true;
+    this.#handingOn = entry;
     for (const frame of held) this.#options.onFrame(frame);
     this.#options.onFrame({ type: 'done', counts });
+    this.#handingOn = null;
   }
 
   /** The state of a snapshot takes the place of the one before, and what led to it is forgotten. */
@@ -305,5 +394,13 @@ export class Supervisor {
   #fail(error: Error): void {
     this.#failure = error;
     this.#wakeAll();
+  }
+}
+
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended already, or the system has no such thing.
   }
 }
