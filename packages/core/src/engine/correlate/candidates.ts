@@ -121,6 +121,13 @@ export interface WindowKind {
   scan(input: ScanInput): Scan;
   /** What `scan` would give of a row with nothing in memory, if it can be seen without decoding that nothing is found. */
   glance?(input: GlanceInput): Scan | null;
+  /**
+   * An event was appended to the row (`isAlone`: it holds no other): can it change nothing for now? Then the row is
+   * looked at when the clock is at the time that is given; null: it has to be looked at.
+   */
+  lookAt?(input: AppendedInput): number | null;
+  /** The row is gone; its number may be given to another key. */
+  forget?(row: number): void;
   /** The clock at which an event with this time is needed no more. */
   forgetAt(at: number, latenessMs: number): number;
   /** A window that ends at `end` can change no more. */
@@ -136,6 +143,15 @@ export interface GlanceInput {
   readonly latenessMs: number;
 }
 
+export interface AppendedInput {
+  readonly row: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly isAlone: boolean;
+  readonly clock: number;
+  readonly latenessMs: number;
+}
+
 export interface ScanInput {
   /** Of a kind that gave `memory`: only those that came since. In event order. */
   readonly events: readonly HeldEvent[];
@@ -145,4 +161,5 @@ export interface ScanInput {
   readonly clock: number;
   readonly latenessMs: number;
   readonly evidence: (event: HeldEvent) => Evidence;
+  readonly row: number;
 }

@@ -129,7 +129,19 @@ export class WindowOperator {
     this.#log.append(row, event, start, end);
     const memory = this.#memories.get(row);
     if (memory !== undefined) memory.fresh++;
-    this.#touched.add(row);
+    if (!this.#mayWait(row, event, start)) this.#touched.add(row);
+    return true;
+  }
+
+  /** The event that was appended changes nothing for now; a timer is set, so that it is let go in time. */
+  #mayWait(row: number, bytes: Uint8Array, start: number): boolean {
+    const { clock, latenessMs, holdsLevel, holdsAlerts } = this.#facts;
+    if (this.#windows.lookAt === undefined || holdsLevel !== 'no' || holdsAlerts) return false;
+    const isAlone = this.#log.count(row) === 1;
+    const input = { row, bytes, start, isAlone, clock: clock.value, latenessMs };
+    const at = this.#windows.lookAt(input);
+    if (at === null) return false;
+    if (this.#log.timers.due(row) === Infinity) this.#log.timers.set(row, at);
     return true;
   }
 
@@ -355,6 +367,7 @@ export class WindowOperator {
   }
 
   #removeRow(row: number): void {
+    this.#windows.forget?.(row);
     this.#memories.delete(row);
     this.#levelHolds.clear(row);
     this.#alertHolds.clear(row);
@@ -380,6 +393,7 @@ export class WindowOperator {
       clock: clock.value,
       latenessMs,
       evidence: (event) => this.#evidence(event),
+      row,
     });
     const memory = scan.memory ?? null;
     if (memory === null) this.#memories.delete(row);

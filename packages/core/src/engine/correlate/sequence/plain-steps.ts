@@ -26,6 +26,9 @@ export class PlainSteps {
   readonly #firsts: Float64Array;
   readonly #ats = new Float64Array(PLAIN_EVENTS_MAX);
   readonly #held = new Int32Array(PLAIN_EVENTS_MAX);
+  /** By row: no event of it is newer, and no match in the making began later. Infinity: not known. */
+  #newestAt = new Float64Array(64).fill(Infinity);
+  #waitsFrom = new Float64Array(64).fill(Infinity);
 
   private constructor({ withinMs, skip }: SequenceDetectPlan, line: readonly Place[]) {
     this.#bits = line.map(({ test }) => 1 << test);
@@ -63,29 +66,90 @@ export class PlainSteps {
       held[place] = bitsOf(reader, bytes, start);
     });
     const oldestAt = count === 0 ? Infinity : ats[count - 1]!;
-    return { mayMatch: hasTies || this.#mayMatch(count, scannedTo), oldestAt };
+    const isFound = this.#pass(count, scannedTo);
+    this.#remember(row, count, hasTies);
+    return { mayMatch: hasTies || isFound, oldestAt };
   }
 
-  #mayMatch(count: number, scannedTo: number): boolean {
+  /** The same for events that are decoded, in their order: what can wait is known again. */
+  see(row: number, events: readonly HeldEvent[]): void {
+    const count = events.length;
+    let hasTies = false;
+    for (let i = 0; i < count; i++) {
+      const event = events[count - 1 - i]!;
+      this.#ats[i] = event.at;
+      this.#held[i] = event.columns[0] as number;
+      if (i > 0 && this.#ats[i - 1] === event.at) hasTies = true;
+    }
+    this.#pass(count, Infinity);
+    this.#remember(row, count, hasTies);
+  }
+
+  /** Whether a match ends after `scannedTo`; leaves in `#firsts` what waits. */
+  #pass(count: number, scannedTo: number): boolean {
     const firsts = this.#firsts.fill(-Infinity);
     const last = this.#bits.length - 1;
+    let isFound = false;
     for (let i = count - 1; i >= 0; i--) {
       const at = this.#ats[i]!;
       const bits = this.#held[i]!;
       for (let step = last; step > 0; step--) {
         if ((bits & this.#bits[step]!) === 0) continue;
         const first = firsts[step - 1]!;
+        firsts[step - 1] = -Infinity;
         if (at - first >= this.#withinMs) continue;
         // Matches of PAST LAST that are settled still say where the next one may begin.
-        if (step === last && (this.#isPastLast || at + 1 > scannedTo)) return true;
+        if (step === last && (this.#isPastLast || at + 1 > scannedTo)) isFound = true;
         if (first > firsts[step]!) firsts[step] = first;
-        firsts[step - 1] = -Infinity;
       }
       if ((bits & this.#bits[0]!) !== 0) {
-        if (last === 0 && (this.#isPastLast || at + 1 > scannedTo)) return true;
+        if (last === 0 && (this.#isPastLast || at + 1 > scannedTo)) isFound = true;
         firsts[0] = at;
       }
     }
+    return isFound;
+  }
+
+  /** After a pass over all events of the row. */
+  #remember(row: number, count: number, hasTies: boolean): void {
+    if (row >= this.#newestAt.length) {
+      this.#newestAt = longer(this.#newestAt, row);
+      this.#waitsFrom = longer(this.#waitsFrom, row);
+    }
+    const newestAt = count === 0 ? -Infinity : this.#ats[0]!;
+    let waitsFrom = hasTies ? newestAt : -Infinity;
+    for (let step = 0; step < this.#bits.length - 1; step++)
+      waitsFrom = Math.max(waitsFrom, this.#firsts[step]!);
+    this.#newestAt[row] = newestAt;
+    this.#waitsFrom[row] = waitsFrom;
+  }
+
+  /** Nothing is known of the row. */
+  forget(row: number): void {
+    if (row < this.#newestAt.length) this.#newestAt[row] = Infinity;
+  }
+
+  /**
+   * Whether an event that was appended may complete a match. Where events come in order, those that begin one, and those
+   * that nothing waits for, cannot.
+   */
+  mayComplete(row: number, bytes: Uint8Array, start: number, isAlone: boolean): boolean {
+    if (isAlone) {
+      this.#firsts.fill(-Infinity);
+      this.#remember(row, 0, false);
+    }
+    const at = atOf(bytes, start);
+    const bits = bitsOf(reader, bytes, start);
+    const last = this.#bits.length - 1;
+    const completes =
+      (bits & this.#bits[last]!) !== 0 && at - this.#waitsFrom[row]! < this.#withinMs;
+    if (last === 0 || completes || !(at > (this.#newestAt[row] ?? Infinity))) {
+      this.forget(row);
+      return true;
+    }
+    this.#newestAt[row] = at;
+    // Whatever it is of: no match that goes on with it began later.
+    if (bits !== this.#bits[last]) this.#waitsFrom[row] = at;
     return false;
   }
 
@@ -127,6 +191,12 @@ export class PlainSteps {
     }
     return null;
   }
+}
+
+function longer(from: Float64Array, row: number): Float64Array<ArrayBuffer> {
+  const to = new Float64Array(Math.max(row + 1, Math.ceil(from.length * 1.5))).fill(Infinity);
+  to.set(from);
+  return to;
 }
 
 interface Place {

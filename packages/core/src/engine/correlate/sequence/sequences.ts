@@ -2,6 +2,7 @@ import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
 import type { Json } from '../../../plan/json.ts';
 import {
   EVIDENCE_MAX,
+  type AppendedInput,
   type Candidate,
   type Evidence,
   type GlanceInput,
@@ -12,7 +13,7 @@ import {
 } from '../candidates.ts';
 import { kept, type Judged } from '../having.ts';
 import { compareEventNames } from '../../time/event-order.ts';
-import type { HeldEvent } from '../held-event.ts';
+import { atOf, type HeldEvent } from '../held-event.ts';
 import { Automaton } from './automaton.ts';
 import { MatchReader, type MatchCode } from './match-reader.ts';
 import type { Chain } from './node-list.ts';
@@ -88,6 +89,16 @@ export class Sequences implements WindowKind {
     };
   }
 
+  lookAt({ row, bytes, start, isAlone, clock, latenessMs }: AppendedInput): number | null {
+    const plain = this.#plain;
+    if (plain === null || plain.mayComplete(row, bytes, start, isAlone)) return null;
+    return this.#lookAgainAt(atOf(bytes, start), clock, latenessMs);
+  }
+
+  forget(row: number): void {
+    this.#plain?.forget(row);
+  }
+
   #needlessTo(clock: number, latenessMs: number): number {
     const { withinMs, automaton } = this.#plan;
     return clock - latenessMs - withinMs - automaton.lookbackMs;
@@ -95,7 +106,7 @@ export class Sequences implements WindowKind {
 
   /** Events may go one by one: it is worth a look when some may. */
   #lookAgainAt(oldestAt: number, clock: number, latenessMs: number): number {
-    return Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + this.#plan.withinMs / 4;
+    return Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + this.#plan.withinMs / 2;
   }
 
   scan(input: ScanInput): Scan {
@@ -139,6 +150,7 @@ export class Sequences implements WindowKind {
     const oldestAt = events[0]?.at ?? Infinity;
     due = Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs));
     const kept = events.filter(({ at }) => at >= needlessTo);
+    plain.see(input.row, events);
     return {
       candidates,
       failures,
