@@ -1,0 +1,220 @@
+// Promises of this file:
+//   B1  Between two calls of `arm` no rule code can do more work, or make more data, than the limits say: whoever works
+//       for a rule charges first, in proportion to size, and works then.
+//   B2  What is spent depends on the code and its input only, so a limit breaks at the same place in every replay. Only
+//       `cpuMs` asks a clock; who arms with it records what it decided.
+//   B3  Rule code can neither catch what is thrown here (rules have no try) nor make it (`LimitBroken` has a brand).
+
+/** What one call of a rule's code may use. */
+export interface CallLimits {
+  /** Loop rounds, calls of functions, and work of the library: a step is at most about 0.1 µs of work. */
+  readonly steps: number;
+  /** Calls of the rule's own functions inside one another, the clause's own among them. */
+  readonly depth: number;
+  /** Of data that the call makes, whether it keeps it or not. */
+  readonly bytes: number;
+  /** Of what leaves the call, as JSON. */
+  readonly resultBytes: number;
+  /** CPU time in ms; null: not looked at. */
+  readonly cpuMs: number | null;
+}
+
+export const defaultCallLimits: CallLimits = Object.freeze({
+  steps: 100_000,
+  depth: 64,
+  bytes: 16 * 2 ** 20,
+  resultBytes: 256 * 1024,
+  cpuMs: null,
+});
+
+/**
+ * The limits of listing 6.1 of D. Chaves' thesis on a correlation engine: 10 ms of CPU, 2^20 bytes, a stack depth of 3.
+ * It watches every 5 instructions; here every step is counted, and the clock is asked once in SLICE_STEPS.
+ */
+export const listing61Limits: CallLimits = Object.freeze({
+  ...defaultCallLimits,
+  depth: 3,
+  bytes: 2 ** 20,
+  cpuMs: 10,
+});
+
+/** For code that is no rule's. */
+export const noCallLimits: CallLimits = Object.freeze({
+  steps: 2 ** 31 - 1,
+  depth: 2 ** 31 - 1,
+  bytes: 2 ** 31 - 1,
+  resultBytes: Infinity,
+  cpuMs: null,
+});
+
+export type LimitName = 'steps' | 'depth' | 'bytes' | 'result' | 'cpu';
+
+/** A call has used up one of its limits. Nothing that it made may be used. */
+export class LimitBroken extends Error {
+  readonly #isReal = true;
+  readonly limit: LimitName;
+
+  constructor(limit: LimitName, message: string) {
+    super(message);
+    this.limit = limit;
+  }
+
+  /** Was this made by this class? Asks nothing of the value. */
+  static is(thrown: unknown): thrown is LimitBroken {
+    return typeof thrown === 'object' && thrown !== null && #isReal in thrown;
+  }
+}
+
+/** Places in `left`. */
+export const STEPS = 0;
+export const BYTES = 1;
+export const DEPTH = 2;
+
+/** What the call at hand may still use. Printed code counts it down itself; what falls below 0 calls `out`. */
+export const left = new Int32Array(3);
+
+/** With a limit of CPU time steps are given out in slices, and the clock is asked when one is used up. */
+const SLICE_STEPS = 500;
+/** A slice took at most about so long before the clock was asked first. */
+const SLICE_MS = 0.25;
+
+let limits: CallLimits = noCallLimits;
+/** Steps that were not given out yet. */
+let reserve = 0;
+let clock: (() => number) | null = null;
+/** When the first slice was used up; NaN: it was not. */
+let beganAt = Number.NaN;
+/** Characters of texts that were put together but perhaps not yet copied into one piece; see `read`. */
+let loose = 0;
+
+/** Gives the clock that `cpuMs` is measured by: the thread's CPU time in ms. null: none, and `cpuMs` is not looked at. */
+export function useClock(now: (() => number) | null): void {
+  clock = now;
+}
+
+/** The next call of rule code begins. Costs about a nanosecond. */
+export function arm(of: CallLimits): void {
+  limits = of;
+  left[BYTES] = of.bytes;
+  left[DEPTH] = of.depth - 1;
+  loose = 0;
+  if (of.cpuMs === null) {
+    left[STEPS] = of.steps;
+    reserve = 0;
+    return;
+  }
+  left[STEPS] = Math.min(of.steps, SLICE_STEPS);
+  reserve = of.steps - left[STEPS];
+  beganAt = Number.NaN;
+}
+
+/** What the call at hand has used since it was armed. */
+export function used(): { readonly steps: number; readonly bytes: number } {
+  return { steps: limits.steps - reserve - left[STEPS]!, bytes: limits.bytes - left[BYTES]! };
+}
+
+/** The limits of the call at hand. */
+export const armedLimits = (): CallLimits => limits;
+
+/** Takes steps; throws LimitBroken if there are no more. */
+export function charge(steps: number): void {
+  if (!(steps <= left[STEPS]!)) beyond(steps);
+  else left[STEPS]! -= steps;
+}
+
+/** More than the slice at hand holds. */
+function beyond(steps: number): void {
+  if (!(steps <= left[STEPS]! + reserve)) throw stepsBroken();
+  reserve += left[STEPS]! - steps;
+  left[STEPS] = 0;
+  nextSlice();
+}
+
+/** Takes bytes for data that is about to be made; throws LimitBroken if there are no more. */
+export function grow(bytes: number): void {
+  if (!(bytes <= left[BYTES]!)) throw bytesBroken();
+  left[BYTES]! -= bytes;
+}
+
+/**
+ * Printed code has counted something below 0: throws LimitBroken, or returns where only a slice of steps was used up.
+ */
+export function out(): void {
+  if (left[BYTES]! < 0) throw bytesBroken();
+  if (left[DEPTH]! < 0)
+    throw new LimitBroken('depth', `functions call one another deeper than ${limits.depth}`);
+  if (left[STEPS]! < 0) nextSlice();
+}
+
+function nextSlice(): void {
+  const rest = left[STEPS]! + reserve;
+  if (rest < 0) throw stepsBroken();
+  askClock();
+  left[STEPS] = Math.min(rest, limits.cpuMs === null ? rest : SLICE_STEPS);
+  reserve = rest - left[STEPS];
+}
+
+function askClock(): void {
+  if (limits.cpuMs === null || clock === null) return;
+  const now = clock();
+  if (Number.isNaN(beganAt)) beganAt = now - SLICE_MS;
+  if (now - beganAt > limits.cpuMs)
+    throw new LimitBroken('cpu', `it takes more than ${limits.cpuMs} ms of CPU time`);
+}
+
+const stepsBroken = (): LimitBroken =>
+  new LimitBroken('steps', `it takes more than ${limits.steps} steps`);
+const bytesBroken = (): LimitBroken =>
+  new LimitBroken('bytes', `it makes more than ${limits.bytes} bytes of data`);
+
+/** Texts up to this length are copied when they are put together, as V8 does below 13; longer ones may stay loose. */
+const SHORT = 64;
+
+/** Texts that a rule may make are at most so long. */
+export const TEXT_MAX = 1_000_000;
+
+/**
+ * A text of this many characters was put together with `+`. V8 only notes its parts, and copies them into one piece
+ * when the text is first read (its "ropes"): the copy is charged there, by `read`.
+ */
+export function joined(length: number): void {
+  if (length > TEXT_MAX) throw new RangeError(`a text may not grow beyond ${TEXT_MAX} characters`);
+  grow(32);
+  if (length <= SHORT) grow(length * 2);
+  else loose += length;
+}
+
+/**
+ * A text of this many characters is about to be read from end to end: takes steps for that. Also takes bytes for the
+ * copy if the text may be a loose one: whatever is read pays until all that was joined is paid for, so what copies
+ * cost never exceeds what was charged.
+ */
+export function read(length: number): void {
+  if (length <= SHORT) return;
+  charge(length >> 6);
+  touch(length);
+}
+
+/** As `read`, where only a place of the text is looked at: no steps, but the copy that this may cause. */
+export function touch(length: number): void {
+  if (loose === 0 || length <= SHORT) return;
+  const copied = Math.min(length, loose);
+  loose -= copied;
+  charge(copied >> 6);
+  grow(copied * 2);
+}
+
+/** A text of this many characters is about to be made from another one. */
+export function write(length: number): void {
+  if (length > TEXT_MAX) throw new RangeError(`a text may not grow beyond ${TEXT_MAX} characters`);
+  charge(1 + (length >> 6));
+  grow(32 + length * 2);
+}
+
+/** A list of this many elements is about to be made. */
+export function list(length: number): void {
+  charge(1 + (length >> 3));
+  grow(32 + length * 8);
+}
+
+arm(noCallLimits);
