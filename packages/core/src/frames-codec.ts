@@ -36,6 +36,11 @@ const TYPES = [
   'edit',
   'edited',
   'refilled',
+  'park',
+  'release',
+  'probe',
+  'parked',
+  'released',
 ] as const satisfies readonly (FrameToEngine | FrameFromEngine)['type'][];
 
 export type Frame = FrameToEngine | FrameFromEngine;

@@ -40,6 +40,10 @@ export type FrameToEngine =
   | EditFrame
   /** ? The recorded events before the edit have been given again. */
   | { readonly type: 'refilled' }
+  | ParkFrame
+  | ReleaseFrame
+  /** The next frame's calls of rule code are announced to the host before each of them (`Host.probe`). */
+  | { readonly type: 'probe' }
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   /** The run ends: time goes to infinity. */
   | { readonly type: 'finish' }
@@ -62,6 +66,70 @@ export interface EditedFrame {
     readonly change: 'kept' | 'warming' | 'gone';
   }[];
 }
+
+/**
+ * ? Rules see no event any more, and give nothing: what they hold stays as it is. All versions in force of each rule are
+ * meant, and rules that read their results wait with them. Answered by `parked`. Before `start` it owes no `done`.
+ */
+export interface ParkFrame {
+  readonly type: 'park';
+  readonly rules: readonly string[];
+  readonly reason: ParkReason;
+  /** null: from the next frame on. */
+  readonly from: ParkPlace | null;
+}
+
+/** ? Parked rules go on with what they hold; what they did not see meanwhile they have not seen. Answered by `released`. */
+export interface ReleaseFrame {
+  readonly type: 'release';
+  readonly rules: readonly string[];
+  readonly from: ParkPlace | null;
+}
+
+/** A place in the input: before a record, or behind it but before time moves. Batches cannot be seen. */
+export interface ParkPlace {
+  readonly source: string;
+  readonly partition: string;
+  readonly number: number;
+  readonly isAfter: boolean;
+}
+
+export interface ParkReason {
+  readonly limit: ParkLimit;
+  readonly message: string;
+}
+
+export type ParkLimit =
+  /** Decided by the rule's code and its input alone: a replay finds the same. */
+  | 'steps'
+  | 'bytes'
+  | 'depth'
+  | 'result'
+  /** Decided by the machine: a replay has to be told. */
+  | 'cpu'
+  | 'cpu share'
+  | 'stuck'
+  | 'memory'
+  /** It reads results of a rule that is parked. */
+  | 'level'
+  /** Decided by who runs the engine. */
+  | 'deferred'
+  | 'asked';
+
+/** A rule that was parked. */
+export interface Park {
+  readonly rule: string;
+  readonly version: string;
+  readonly reason: ParkReason;
+  /** Where a replay has to park it to give the same; null: before the frame at hand. */
+  readonly from: ParkPlace | null;
+  /** The clause that was asked; null: none. */
+  readonly clause: CodeClause | null;
+  /** The event at which it was parked; null: none was at hand. */
+  readonly event: (PartitionName & { readonly number: number; readonly at: number }) | null;
+}
+
+export type CodeClause = 'FILTER' | 'EXCEPT' | 'HAVING' | 'SINK' | 'AGGREGATE BY';
 
 export interface PartitionName {
   readonly source: string;
@@ -108,6 +176,8 @@ export type FrameFromEngine =
   | { readonly type: 'set-aside'; readonly records: readonly SetAside[] }
   /** What rules did wrong, or what came too late for them. */
   | { readonly type: 'errors'; readonly errors: readonly RuleError[] }
+  | { readonly type: 'parked'; readonly parks: readonly Park[] }
+  | { readonly type: 'released'; readonly rules: readonly string[] }
   | { readonly type: 'done'; readonly counts: Counts }
   /** The engine cannot go on; the process ends after it. */
   | { readonly type: 'fault'; readonly message: string };
@@ -125,8 +195,7 @@ export interface SetAside {
 export interface RuleError {
   /** One rule; for an event that is late, without time or from the future all rules that wanted it. */
   readonly rules: readonly string[];
-  readonly clause:
-    'FILTER' | 'EXCEPT' | 'HAVING' | 'SINK' | 'AGGREGATE BY' | 'late' | 'no time' | 'future';
+  readonly clause: CodeClause | 'late' | 'no time' | 'future';
   readonly message: string;
   readonly source: string;
   readonly partition: string;
@@ -163,8 +232,14 @@ export interface RuleCounts {
   /** Events that an EXCEPT swallowed. */
   readonly excepted: number;
   readonly results: number;
-  /** More than 1 % of the calls of its FILTER threw. */
+  /** More than 1 % of the calls of one of its clauses threw. */
   readonly flagged: boolean;
+  /** It sees no event any more. */
+  readonly parked: boolean;
+  /** Calls of its code, in this life of the engine. */
+  readonly calls: number;
+  /** What they cost, ms: timed in part, the rest estimated. 0 without a clock of the host. */
+  readonly cpuMs: number;
 }
 
 /** A core in this process. Frames go in one at a time; what they cause comes back in order. */
@@ -176,6 +251,37 @@ export interface Core {
 export interface Host {
   /** Evaluates one expression of generated code, outside any scope. */
   readonly compile: (source: string) => unknown;
+  /** A clock that never goes back, ms. Rules never see it. What it decides leaves as `parked`, which a replay is given. */
+  readonly now?: () => number;
+  /** CPU time of the thread, ms. */
+  readonly cpuNow?: () => number;
+  /** Where the engine writes down which rule it calls; see `MARK`. */
+  readonly marks?: Int32Array;
+  /** After a `probe` frame: called before each call of rule code, when `marks` say which. */
+  readonly probe?: () => void;
 }
+
+/** Places in `Host.marks`. Others may read them while the engine runs; they are written plainly. */
+export const MARK = {
+  /** Number of the call; it wraps. */
+  call: 0,
+  /** Index of the rule whose code runs (its place in `Counts.rules`); -1: the engine's own. */
+  rule: 1,
+  /** Index in CODE_CLAUSES. */
+  clause: 2,
+  /** Frames that got their `done`: the number of the one at hand among those that owe one. */
+  frame: 3,
+  /** Index of the record in the batch at hand; -1: its records are through, or it is another frame. */
+  record: 4,
+} as const;
+export const MARKS = 5;
+
+export const CODE_CLAUSES: readonly CodeClause[] = [
+  'FILTER',
+  'EXCEPT',
+  'HAVING',
+  'SINK',
+  'AGGREGATE BY',
+];
 
 export type { Result };

@@ -4,6 +4,7 @@
 import {
   KEY_GROUPS,
   NO_KEY_GROUP,
+  MARK,
   type BatchFrame,
   type Change,
   type Core,
@@ -13,7 +14,9 @@ import {
   type FrameFromEngine,
   type FrameToEngine,
   type Host,
+  type ParkFrame,
   type PartitionName,
+  type ReleaseFrame,
   type RuleError,
   type SetAside,
 } from '../frames.ts';
@@ -32,6 +35,7 @@ import { Levels } from './levels/levels.ts';
 import { partitionOf, writePartition } from './correlate/held-event.ts';
 import { Lists } from './match/lists/lists.ts';
 import { Matcher } from './match/matcher.ts';
+import { Parks } from './protect/parks.ts';
 import { Program, type RuleProgram } from './program.ts';
 import { Partitions } from './time/partitions.ts';
 import { Streams } from './time/streams.ts';
@@ -53,6 +57,7 @@ interface Running {
   readonly correlator: Correlator;
   readonly times: LevelTimes;
   readonly levels: Levels;
+  readonly parks: Parks;
 }
 
 class Engine implements Core {
@@ -77,8 +82,25 @@ class Engine implements Core {
 
   receive(frame: FrameToEngine): FrameFromEngine[] {
     this.#out = [];
+    this.#begin(frame);
     this.#take(frame);
     return this.#out;
+  }
+
+  /** What is said of rules from here on is said of this frame. */
+  #begin(frame: FrameToEngine): void {
+    if (this.#running === null || frame.type === 'probe' || frame.type === 'restore') return;
+    const { parks } = this.#running;
+    parks.begin(frame.type === 'batch' && !frame.refill ? frame : null);
+    if (frame.type === 'batch') this.#parkOverShare();
+  }
+
+  #parkOverShare(): void {
+    const { parks, program } = this.#running!;
+    for (const { guard, usedMs } of program.calls.overShare()) {
+      const message = `it used ${Math.round(usedMs)} ms of CPU within a minute, more than its share of ${guard.cpuShare! * 100} %`;
+      parks.parkBefore(program.rules[guard.index]!, { limit: 'cpu share', message });
+    }
   }
 
   #take(frame: FrameToEngine): void {
@@ -96,13 +118,14 @@ class Engine implements Core {
         this.#start(frame.partitions);
         return this.#done();
       case 'batch': {
-        const { matcher, streams } = this.#run();
+        const { matcher, streams, parks } = this.#run();
         if (frame.refill) {
           this.#refill(frame);
           return this.#done();
         }
         streams.speaks(frame.source, frame.partition);
-        matcher.match(frame);
+        matcher.match(frame, parks);
+        parks.recordsAreThrough();
         return this.#settled();
       }
       case 'tick':
@@ -116,6 +139,12 @@ class Engine implements Core {
         return this.#edit(frame);
       case 'refilled':
         return this.#refilled(frame);
+      case 'park':
+      case 'release':
+        return this.#park(frame);
+      case 'probe':
+        this.#run().program.calls.isProbing = true;
+        return;
       case 'routed':
         this.#routed(frame.bytes);
         return this.#done();
@@ -150,7 +179,16 @@ class Engine implements Core {
   }
 
   /** Edits before the start: they are made when the rules are. */
-  readonly #edits: (EditFrame | { readonly type: 'refilled' })[] = [];
+  readonly #edits: (EditFrame | ParkFrame | ReleaseFrame | { readonly type: 'refilled' })[] = [];
+
+  #park(frame: ParkFrame | ReleaseFrame): void {
+    if (this.#running === null) {
+      this.#edits.push(frame);
+      return;
+    }
+    this.#running.parks.order(frame);
+    this.#done();
+  }
 
   #edit(frame: EditFrame): void {
     if (this.#running === null) {
@@ -175,11 +213,12 @@ class Engine implements Core {
   }
 
   #changeRules({ plan }: EditFrame, activeFrom: number): EditedFrame['rules'] {
-    const { program, partitions, matcher, correlator } = this.#running!;
+    const { program, partitions, matcher, correlator, parks } = this.#running!;
     const before = program.rules.filter(({ until }) => until === Infinity);
     const rules = program.edit(plan, activeFrom);
     partitions.useClockFields(program.usings.length + 1);
     matcher.changed();
+    parks.edited();
     correlator.changed(before.filter(({ until, after }) => until < Infinity && after === null));
     return rules;
   }
@@ -210,7 +249,7 @@ class Engine implements Core {
         partition: () => {},
       });
     }
-    this.#refilling.match(frame);
+    this.#refilling.match(frame, null);
   }
 
   #run(): Running {
@@ -244,9 +283,11 @@ class Engine implements Core {
         this.#resultRow(rule, tenant, key, event, isRemoval),
       alert: (rule, tenant, texts, id, member) => this.#alert(rule, tenant, texts, id, member),
     });
-    this.#running = { program, partitions, streams, matcher, correlator, times, levels };
+    const parks = new Parks(program, () => matcher.at);
+    this.#running = { program, partitions, streams, matcher, correlator, times, levels, parks };
     for (const frame of this.#edits)
       if (frame.type === 'refilled') program.refilled();
+      else if (frame.type !== 'edit') parks.order(frame);
       else this.#changeRules(frame, frame.activeFrom ?? -Infinity);
     return this.#running;
   }
@@ -287,6 +328,8 @@ class Engine implements Core {
     isRemoval: boolean,
   ): void {
     const { correlator } = this.#run();
+    // What the rule holds stays as it is.
+    if (rule.guard.parked !== null) return;
     const group = keyGroupOf(tenant, key, key.length);
     if (group < this.#from || group >= this.#to)
       return this.#route(isRemoval ? REMOVAL : RESULT, group, rule, tenant, key, event);
@@ -372,6 +415,7 @@ class Engine implements Core {
       return correlator.putAlert(rule, tenant, texts, id, member);
     }
     const partition = partitions.intern(reader.text(), reader.text());
+    if (rule.guard.parked !== null) return;
     const key = reader.block();
     const event = reader.block().slice();
     writePartition(event, 0, partition);
@@ -443,7 +487,17 @@ class Engine implements Core {
     if (this.#results.length > 0) this.#out.push({ type: 'results', changes: this.#results });
     if (this.#alerts.length > 0) this.#out.push({ type: 'alerts', changes: this.#alerts });
     [this.#setAside, this.#errors, this.#results, this.#alerts] = [[], [], [], []];
+    this.#tellParks();
+    const { calls } = this.#run().program;
+    calls.isProbing = false;
+    calls.marks[MARK.frame]!++;
     this.#out.push({ type: 'done', counts: this.#counts() });
+  }
+
+  #tellParks(): void {
+    const { parks, released } = this.#run().parks.takeTold();
+    if (parks.length > 0) this.#out.push({ type: 'parked', parks });
+    if (released.length > 0) this.#out.push({ type: 'released', rules: released });
   }
 
   #counts(): Counts {
@@ -452,11 +506,18 @@ class Engine implements Core {
     return {
       ...totals,
       clock: correlator.clock ?? partitions.least,
-      rules: rules.map((counts, i) => ({
-        rule: program.rules[i]!.rule.id,
-        ...counts,
-        flagged: counts.filterErrors > counts.filterCalls / 100,
-      })),
+      rules: rules.map((counts, i) => {
+        const { rule, guard } = program.rules[i]!;
+        const isFilterFlagged = counts.filterErrors > counts.filterCalls / 100;
+        return {
+          rule: rule.id,
+          ...counts,
+          flagged: isFilterFlagged || guard.isFlagged,
+          parked: guard.parked !== null,
+          calls: guard.calls,
+          cpuMs: guard.cpuMs,
+        };
+      }),
     };
   }
 
@@ -478,7 +539,7 @@ class Engine implements Core {
   }
 
   #withoutKey(): ByteWriter {
-    const { partitions, streams, matcher, correlator } = this.#run();
+    const { partitions, streams, matcher, correlator, program, parks } = this.#run();
     const writer = new ByteWriter();
     writer.double(this.#tickAt);
     writer.block(partitions.snapshot());
@@ -486,6 +547,8 @@ class Engine implements Core {
     matcher.identities.snapshot(writer, partitions);
     matcher.counts.snapshot(writer);
     correlator.writeClocks(writer);
+    parks.snapshot(writer);
+    program.calls.snapshot(writer);
     return writer;
   }
 
@@ -502,13 +565,15 @@ class Engine implements Core {
 
   /** Every part gets this state of every part that was; what they counted goes on in the first one. */
   #restoreWithoutKey(reader: ByteReader): void {
-    const { partitions, streams, matcher, correlator } = this.#run();
+    const { partitions, streams, matcher, correlator, program, parks } = this.#run();
     this.#tickAt = Math.max(this.#tickAt, reader.double());
     partitions.merge(reader.block());
     streams.restore(reader);
     matcher.identities.restore(reader, partitions);
     matcher.counts.restore(reader, this.#from === 0);
     correlator.restoreClocks(reader);
+    parks.restore(reader);
+    program.calls.restore(reader, this.#from === 0);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EditedFrame, Host } from '../frames.ts';
+import type { CodeClause, EditedFrame, Host } from '../frames.ts';
 import type { Json, Path } from '../plan/json.ts';
 import type {
   CodePlan,
@@ -25,6 +25,7 @@ import type { CorrelateCode } from './correlate/window-kind.ts';
 import { levelsOf, namesResults, readsResultsOf } from '../plan/reading.ts';
 import { stateTextOf } from '../plan/state-text.ts';
 import { EventClasses } from './match/event-classes.ts';
+import { RuleCalls, type RuleGuard } from './protect/rule-calls.ts';
 import type { ClockFacts } from './time/clocks.ts';
 
 /** A plan made ready to run: code instantiated, paths numbered, rules found by what their sources declare. */
@@ -42,10 +43,13 @@ export class Program {
   readonly #sources = new Map<string, SourceProgram>();
   readonly #plans: SourcesPlan;
   readonly #host: Host;
+  /** All code of rules runs through it. */
+  readonly calls: RuleCalls;
 
   constructor(plan: Plan, sources: SourcesPlan, host: Host) {
     this.#plans = sources;
     this.#host = host;
+    this.calls = new RuleCalls(host, sources.limits);
     for (const rule of enabledOf(plan)) this.#add(rule, -Infinity, null);
     this.#putIntoLevels();
     this.resultSource = { source: this.#sourceProgram({ ...defaultSource, name: '$results' }) };
@@ -142,19 +146,21 @@ export class Program {
 
   readonly #compile = (source: string): unknown => this.#host.compile(source);
 
-  eventCode(code: CodePlan): EventCode {
-    return instantiate(code, this.#slotsOf(code), this.#compile) as EventCode;
+  #eventCode(code: CodePlan, guard: RuleGuard, clause: CodeClause): EventCode {
+    const made = instantiate(code, this.#slotsOf(code), this.#compile) as EventCode;
+    return this.calls.watch(guard, clause, made);
   }
 
   /** Code that does not read a decoded batch: HAVING and SINK. */
-  code(code: CodePlan): (input: never) => unknown {
+  #code(code: CodePlan, guard: RuleGuard, clause: CodeClause): (input: never) => unknown {
     const own = Int32Array.from(code.paths, (_path, i) => i);
-    return instantiate(code, own, this.#compile) as (input: never) => unknown;
+    const made = instantiate(code, own, this.#compile) as (input: never) => unknown;
+    return this.calls.watch(guard, clause, made);
   }
 
-  #value(plan: ValuePlan | ColumnPlan): EventCode {
+  #value(plan: ValuePlan | ColumnPlan, guard: RuleGuard, clause: CodeClause): EventCode {
     if (plan.kind === 'whole') return (event) => event.whole();
-    if (plan.kind === 'code') return this.eventCode(plan.code);
+    if (plan.kind === 'code') return this.#eventCode(plan.code, guard, clause);
     const slot = this.slotOf(plan.path);
     return (event) => event.get(slot);
   }
@@ -168,9 +174,11 @@ export class Program {
     const { detect, time } = rule;
     const keys = detect.kind === 'window' ? detect.keys : [];
     const columns = detect.kind === 'simple' ? [] : detect.columns;
+    const guard = this.calls.guard(rule.id);
     return {
       index,
       rule,
+      guard,
       level: 0,
       givesFrom,
       until: Infinity,
@@ -180,38 +188,58 @@ export class Program {
       isWarming: false,
       readers: [],
       reads: [],
-      filter: rule.filter === null ? null : this.eventCode(rule.filter),
+      filter: rule.filter === null ? null : this.#eventCode(rule.filter, guard, 'FILTER'),
       iocs: rule.iocs === null ? null : this.#iocProgram(rule.iocs),
-      excepts: rule.excepts.map(({ code, untilMs }) => ({ holds: this.eventCode(code), untilMs })),
+      excepts: rule.excepts.map(({ code, untilMs }) => ({
+        holds: this.#eventCode(code, guard, 'EXCEPT'),
+        untilMs,
+      })),
       clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
-      keys: keys.map(({ value, each }) => ({ value: this.#value(value), each })),
-      columns: columns.map((column) => (column.kind === 'bits' ? NO_BITS : this.#value(column))),
-      code: this.#correlateCode(detect),
+      keys: keys.map(({ value, each }) => ({
+        value: this.#value(value, guard, 'AGGREGATE BY'),
+        each,
+      })),
+      columns: columns.map((column) =>
+        column.kind === 'bits' ? NO_BITS : this.#value(column, guard, 'HAVING'),
+      ),
+      code: this.#correlateCode(detect, guard),
       parts:
         detect.kind === 'simple' || detect.kind === 'window'
           ? null
-          : this.#parts(detect, namesResults(rule.sources)),
+          : this.#parts(detect, namesResults(rule.sources), guard),
       alertSlots: (rule.alert?.fields ?? []).map((path) => this.slotOf(path)),
-      sink: rule.sink === null ? null : this.code(rule.sink),
+      sink: rule.sink === null ? null : this.#code(rule.sink, guard, 'SINK'),
     };
   }
 
-  #correlateCode(detect: DetectPlan): CorrelateCode {
+  #correlateCode(detect: DetectPlan, guard: RuleGuard): CorrelateCode {
     if (detect.kind === 'simple') return { having: null, tests: [] };
     if (detect.kind === 'window')
-      return { having: 'code' in detect.having ? this.code(detect.having.code) : null, tests: [] };
+      return {
+        having: 'code' in detect.having ? this.#code(detect.having.code, guard, 'HAVING') : null,
+        tests: [],
+      };
     return {
-      having: detect.having === null ? null : this.code(detect.having.code),
+      having: detect.having === null ? null : this.#code(detect.having.code, guard, 'HAVING'),
       tests: detect.tests.map(({ withMatch }) =>
-        withMatch === null ? null : (this.code(withMatch.code) as unknown as MatchCode),
+        withMatch === null
+          ? null
+          : (this.#code(withMatch.code, guard, 'FILTER') as unknown as MatchCode),
       ),
     };
   }
 
-  #parts({ keyLists, tests, hasInput, isStrict }: PartsPlan, readsResults: boolean): PartsProgram {
+  #parts(
+    { keyLists, tests, hasInput, isStrict }: PartsPlan,
+    readsResults: boolean,
+    guard: RuleGuard,
+  ): PartsProgram {
     return {
       keyLists: keyLists.map((keys) =>
-        keys.map(({ value, each }) => ({ value: this.#value(value), each })),
+        keys.map(({ value, each }) => ({
+          value: this.#value(value, guard, 'AGGREGATE BY'),
+          each,
+        })),
       ),
       tests: tests.map(({ keyList, sources, filter }) => ({
         keyList,
@@ -219,7 +247,7 @@ export class Program {
           slot: this.slotOf(path),
           values: new Set(values.filter((one) => one !== '')),
         })),
-        filter: filter === null ? null : this.eventCode(filter),
+        filter: filter === null ? null : this.#eventCode(filter, guard, 'FILTER'),
         readsResults: readsResults || namesResults(sources),
       })),
       hasInput,
@@ -457,6 +485,8 @@ export interface RuleTime {
 export interface RuleProgram {
   readonly index: number;
   readonly rule: RulePlan;
+  /** Whether it runs, and what it costs. */
+  readonly guard: RuleGuard;
   level: number;
   /** Results whose last event is older are those of the version before. */
   readonly givesFrom: number;

@@ -1,5 +1,6 @@
 /** What `weir.yaml` declares, as plain data: the sources that events come from, and the lists that rules ask. */
 import type { Json, Path } from './json.ts';
+import type { LimitsPlan } from './limits-plan.ts';
 import type { LogSourcePlan, ViewPlan } from './view-plan.ts';
 
 export interface SourcesPlan {
@@ -7,6 +8,8 @@ export interface SourcesPlan {
   readonly lists: readonly ListPlan[];
   /** Lateness of rules whose sources name none, by tenant. */
   readonly tenants: readonly { readonly name: string; readonly latenessMs: number }[];
+  /** What rules may cost; without it the defaults hold. */
+  readonly limits?: LimitsPlan;
 }
 
 export interface SourcePlan {

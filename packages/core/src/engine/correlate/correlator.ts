@@ -1,4 +1,5 @@
 import { KEY_GROUPS, type RuleError } from '../../frames.ts';
+import { LimitBroken } from '../../functions/budget.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
 import type { AlertChange, ResultChange } from '../../plan/result.ts';
 import { isSteady } from '../../plan/reading.ts';
@@ -13,6 +14,7 @@ import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
+import { ResultRefused } from './plain-value.ts';
 import { windowKindOf, type OldVersion } from './window-kind.ts';
 import type { Shown } from './live.ts';
 import { WindowOperator } from './window-operator.ts';
@@ -78,7 +80,7 @@ export class Correlator {
     for (const [name, one] of this.#levelClocks) {
       const [index, tenant] = splitName(name);
       const program = rules[index]!;
-      one.clock.reads = program.reads.filter((read) => serves(rules[read]!, tenant));
+      one.clock.reads = this.#readsOf(program, tenant);
       one.level = program.level;
     }
     for (const { program, windows } of this.#operators.values())
@@ -207,6 +209,7 @@ export class Correlator {
       before: () => this.#versionOf(program.before, tenant),
       goesOn: program.isKept,
       isWarming: () => program.isWarming,
+      isParked: () => program.guard.parked !== null,
       alert: isAlerting && rule.alert.isOwnKey ? rule.alert : null,
       holdsLevel: this.#holdsOf(program),
       holdsAlerts: hasAlertStage(program),
@@ -237,20 +240,31 @@ export class Correlator {
     let known = this.#levelClocks.get(name);
     if (known === undefined) {
       const source = clock.boundMs.size === 0 ? null : this.#clock(clock);
-      const reads = program.reads.filter((read) => serves(this.#program.rules[read]!, tenant));
+      const reads = this.#readsOf(program, tenant);
       known = { level: program.level, clock: new LevelClock(source, reads, tenant) };
       this.#levelClocks.set(name, known);
     }
     return known.clock;
   }
 
+  /** The rules whose results are waited for: not old versions that are parked, as those say no more. */
+  #readsOf({ reads }: RuleProgram, tenant: string): number[] {
+    const { rules } = this.#program;
+    return reads.filter((read) => {
+      const { guard, until } = rules[read]!;
+      return serves(rules[read]!, tenant) && (guard.parked === null || until === Infinity);
+    });
+  }
+
   #failed(
-    { rule }: RuleProgram,
+    { rule, guard }: RuleProgram,
     clause: 'HAVING' | 'SINK',
     error: unknown,
     { name, position }: Evidence,
   ): void {
     if (isNoMatch(error)) return;
+    if (error instanceof LimitBroken) return this.#program.calls.broken(guard, clause, error);
+    if (error instanceof ResultRefused) guard.fails(clause);
     const { source, partition } = name;
     this.#output.error({
       rules: [rule.id],
@@ -292,10 +306,14 @@ export class Correlator {
     for (let level = 0; level < this.#program.levels; level++) {
       for (const one of this.#levelClocks.values())
         if (one.level === level) one.clock.advance(this.#times);
-      for (const { program, windows } of this.#operators.values())
-        if (program.level === level) windows.settle();
+      for (const { program, tenant, windows } of this.#operators.values())
+        if (program.level === level) {
+          this.#program.calls.useTenant(tenant);
+          windows.settle();
+        }
       for (const rule of this.#told)
-        if (rule.level === level) for (const tenant of this.#tenants) this.#tellTimes(rule, tenant);
+        if (rule.level === level && rule.guard.parked === null)
+          for (const tenant of this.#tenants) this.#tellTimes(rule, tenant);
     }
     for (const { program, tenant, stage } of this.#stages.values())
       stage.settle(this.#times.alert(program.index, tenant), (change) =>
@@ -319,7 +337,10 @@ export class Correlator {
   /** The least clock; undefined if there is none. */
   get clock(): number | undefined {
     let least: number | undefined;
-    const levels = [...this.#levelClocks.values()].map(({ clock }) => clock);
+    const { rules } = this.#program;
+    const levels = [...this.#levelClocks]
+      .filter(([name]) => rules[splitName(name)[0]]!.guard.parked === null)
+      .map(([, { clock }]) => clock);
     for (const { value } of [...this.#clocks.values(), ...levels])
       if (least === undefined || value < least) least = value;
     return least;

@@ -3,6 +3,7 @@
 //       batches, snapshots or engine parts were cut can be seen. Held by: tests/theorem.test.ts.
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
+import { LimitBroken } from '../../functions/budget.ts';
 import type { Json } from '../../plan/json.ts';
 import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
@@ -68,6 +69,8 @@ export interface WindowFacts {
   readonly goesOn: boolean;
   /** It has not seen what came before it began. */
   readonly isWarming: () => boolean;
+  /** It sees and gives nothing; what it holds stays as it is. */
+  readonly isParked: () => boolean;
   /** null: alerts are not put together by the rule's key, or not at all. */
   readonly alert: AlertPlan | null;
   /** Until when others may count on the results: 'open': not on those that are open; 'unknown': nor on those to come. */
@@ -270,11 +273,19 @@ export class WindowOperator {
 
   /** Looks at what changed, and at what has become due since the clock moved. */
   settle(): void {
-    if (this.#isRefilling) return;
-    for (const row of this.#touched) this.#process(row);
+    const { isParked } = this.#facts;
+    if (this.#isRefilling || isParked()) return;
+    for (const row of this.#touched) {
+      this.#process(row);
+      if (isParked()) return;
+    }
     this.#touched.clear();
     const { timers } = this.#log;
-    while (timers.size > 0 && timers.next <= this.#facts.clock.value) this.#process(timers.take());
+    while (!isParked() && timers.size > 0 && timers.next <= this.#facts.clock.value) {
+      const row = timers.take();
+      this.#process(row);
+      if (isParked()) this.#touched.add(row);
+    }
   }
 
   #process(row: number): void {
@@ -283,10 +294,25 @@ export class WindowOperator {
       return this.#forget(row);
     const glanced = this.#glance(row, live);
     const scan = glanced ?? this.#scan(row, live?.carried ?? null);
+    // Of what was asked when a limit was broken nothing is kept: all of it is asked again if the rule goes on.
+    if (this.#isCut(scan)) return void this.#memories.delete(row);
     const isIdle = live === undefined && glanced !== null && glanced.carried === null;
     const after = live ?? (isIdle ? this.#idle : newLive(null));
     this.#show(row, after, scan);
+    if (this.#facts.isParked()) {
+      this.#memories.delete(row);
+      if (after !== this.#idle) this.#live.set(row, after);
+      return;
+    }
     this.#settleRow(row, after, scan);
+  }
+
+  /** A limit was broken while it was made. */
+  #isCut({ failures }: Scan): boolean {
+    const { isParked, output } = this.#facts;
+    for (const { error, event } of failures)
+      if (error instanceof LimitBroken) output.failed('HAVING', error, this.#evidence(event));
+    return isParked();
   }
 
   /** Stands for what is shown of a key of which nothing is. */
@@ -409,6 +435,7 @@ export class WindowOperator {
   #show(row: number, live: Live, scan: Scan): void {
     if (scan.candidates.length > 0 || live.results.size > 0 || scan.failures.length > 0)
       this.#showResults(row, live, scan);
+    if (this.#facts.isParked()) return;
     this.#showAlerts(row, live, scan);
     this.#holdRow(row, live, scan);
   }
@@ -430,6 +457,10 @@ export class WindowOperator {
       }
       key ??= keyTextsOf(this.#log.key(row));
       const changes = told?.length ? told : this.#resultsOf(key, candidate, final);
+      if (this.#facts.isParked()) {
+        this.#forgetEnded(live);
+        return;
+      }
       for (const change of changes) {
         if (live.handedOn.has(change.result.id)) continue;
         seen.add(change.result.id);
@@ -448,10 +479,14 @@ export class WindowOperator {
       output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
       if (givesFrom > -Infinity) this.#facts.before()?.handBack(this.#log.key(row), id);
     }
-    for (const id of this.#ended) live.results.delete(id);
-    this.#ended.clear();
+    this.#forgetEnded(live);
     for (const { error, end, event } of scan.failures)
       if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
+  }
+
+  #forgetEnded(live: Live): void {
+    for (const id of this.#ended) live.results.delete(id);
+    this.#ended.clear();
   }
 
   /** Results belong to the version of their last event. */
@@ -532,7 +567,8 @@ export class WindowOperator {
         }
       }
     } catch (error) {
-      if (final) output.failed('SINK', error, last.at(-1) ?? first.at(-1)!);
+      if (final || error instanceof LimitBroken)
+        output.failed('SINK', error, last.at(-1) ?? first.at(-1)!);
       return [];
     }
     return changes;

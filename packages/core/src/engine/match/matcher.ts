@@ -1,10 +1,11 @@
 // Promises of this file:
 //   M1  read = decoded + undecodable + duplicates; decoded = wanted + unwanted. Every record is counted once.
 //   M2  What is late is decided by the event's own partition, record by record: batches cannot be seen.
-import type { BatchFrame, RuleError } from '../../frames.ts';
+import { MARK, type BatchFrame, type CodeClause, type RuleError } from '../../frames.ts';
 import type { Decoder } from '../../formats/record-batch.ts';
 import { EventView } from '../../formats/event-view.ts';
 import { makeJsonDecoder } from '../../formats/json-decoder.ts';
+import { LimitBroken } from '../../functions/budget.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
 import type { Json } from '../../plan/json.ts';
 import { valueAtPath } from '../../plan/path-value.ts';
@@ -14,9 +15,16 @@ import type { EventReader } from '../../plan/event-reader.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
 import type { ViewPlan } from '../../plan/view-plan.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
-import { plainValueFrom, returnedFrom, type Fields } from '../correlate/plain-value.ts';
+import {
+  plainValueFrom,
+  ResultRefused,
+  returnedFrom,
+  type Fields,
+} from '../correlate/plain-value.ts';
 import { writeHeldEvent } from '../correlate/held-event.ts';
 import type { IocProgram, PartsProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
+import type { Parks } from '../protect/parks.ts';
+import type { RuleGuard } from '../protect/rule-calls.ts';
 import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
@@ -88,6 +96,11 @@ export class Matcher {
     this.#tally = this.counts;
   }
 
+  /** The time of the event that was matched last. */
+  get at(): number {
+    return this.#at;
+  }
+
   /** The rules have changed: there may be more of them. */
   changed(): void {
     this.counts.add(this.#program.rules.length);
@@ -95,7 +108,9 @@ export class Matcher {
     this.#lateness.clear();
   }
 
-  match(batch: BatchFrame): void {
+  /** `parks`: null where no place in the input is reached (events that are given again). */
+  match(batch: BatchFrame, parks: Parks | null): void {
+    const { marks } = this.#program.calls;
     this.#source = this.#program.source(batch.source);
     this.#streamPartition = batch.partition;
     this.#partitionName = null;
@@ -114,6 +129,8 @@ export class Matcher {
       view.moveTo(decoded, i);
       const index = decoded.index[i]!;
       this.#position = batch.numbers[index]!;
+      marks[MARK.record] = index;
+      if (parks?.isWaiting) parks.beforeRecord(this.#position);
       this.#event(view, times, batch.arrivedAt[index]!);
     }
   }
@@ -180,6 +197,7 @@ export class Matcher {
       source.plan.tenant.kind === 'constant'
         ? source.plan.tenant.name
         : (keyTextOf(view.get(tenantSlot), NO_EMPTY_TEXTS) ?? '');
+    this.#program.calls.useTenant(this.#tenant);
     const declared = source.identitySlots.length > 0 ? declaredNumber(view, source) : null;
     this.#isDeclared = declared !== null;
     this.#number = declared ?? this.#position;
@@ -248,6 +266,7 @@ export class Matcher {
     // Its partition is that of its event, whose name is to be found again for the next event of a batch.
     this.#partitionName = null;
     this.#isResult = true;
+    this.#program.calls.useTenant(place.tenant);
     this.#tally = this.#untold;
     for (const program of readers)
       if (this.#passes(view, program.rule.sources)) this.#meet(view, program);
@@ -263,7 +282,8 @@ export class Matcher {
 
   /** One event and one rule whose SOURCES it passes. true: the rule wants it. */
   #meet(view: EventReader, program: RuleProgram): boolean {
-    const { rule } = program;
+    const { rule, guard } = program;
+    if (guard.parked !== null) return false;
     if (rule.tenants !== null && !rule.tenants.includes(this.#tenant)) return false;
     if (!this.#isOfVersion(view, program)) return false;
     const counts = this.#tally.rules[program.index]!;
@@ -272,7 +292,9 @@ export class Matcher {
       try {
         if (!program.filter(view)) return false;
       } catch (error) {
-        if (!isNoMatch(error)) {
+        // The call that parks a rule is none of those that it saw.
+        if (program.guard.parked !== null) counts.filterCalls--;
+        else if (!isNoMatch(error)) {
           counts.filterErrors++;
           this.#error(program, 'FILTER', error);
         }
@@ -287,9 +309,11 @@ export class Matcher {
       if (this.#bits === 0 && !program.parts.hasInput) return false;
     }
     if (program.excepts.length > 0 && this.#isExcepted(view, program)) return false;
-    counts.matched++;
+    if (isParked(guard)) return false;
     if (rule.detect.kind === 'simple') this.#simple(view, program, hits);
     else this.#windowed(view, program);
+    if (isParked(guard)) return false;
+    counts.matched++;
     return true;
   }
 
@@ -311,7 +335,7 @@ export class Matcher {
       try {
         return Boolean(holds(view));
       } catch (error) {
-        if (!isNoMatch(error)) this.#error(program, 'EXCEPT', error);
+        this.#failed(program, 'EXCEPT', error);
         return false;
       }
     });
@@ -343,7 +367,7 @@ export class Matcher {
       try {
         returned = returnedFrom(sink(view.whole() as never), {});
       } catch (error) {
-        if (!isNoMatch(error)) this.#error(program, 'SINK', error);
+        this.#failed(program, 'SINK', error);
         return;
       }
     }
@@ -399,11 +423,13 @@ export class Matcher {
     const at = this.#isResult ? this.#at : this.#timeFor(view as EventView, program);
     if (Number.isNaN(at)) return;
     if (program.parts !== null) {
-      if (!this.#writeParts(view, program, program.parts, at)) this.#tally.noKey++;
+      if (!this.#writeParts(view, program, program.parts, at) && !isParked(program.guard))
+        this.#tally.noKey++;
       return;
     }
     this.#writeRow(view, program, at);
-    if (!this.#writeKeys(view, program)) this.#tally.noKey++;
+    if (isParked(program.guard)) return;
+    if (!this.#writeKeys(view, program) && !isParked(program.guard)) this.#tally.noKey++;
   }
 
   /** The time of the event for a rule; NaN: it takes no part, which is counted. */
@@ -452,7 +478,7 @@ export class Matcher {
       try {
         if (filter === null || filter(view)) this.#bits |= 1 << i;
       } catch (error) {
-        if (!isNoMatch(error)) this.#error(program, 'FILTER', error);
+        this.#failed(program, 'FILTER', error);
       }
     }
   }
@@ -470,6 +496,7 @@ export class Matcher {
       if (all.length === 0) return false;
       if (bits === 0 && !(isStrict && hasInput)) return true;
       this.#writeRow(view, program, at, bits);
+      if (isParked(program.guard)) return true;
       for (const texts of all) this.#handOn(program, texts);
       return true;
     }
@@ -489,6 +516,7 @@ export class Matcher {
     for (const { texts, bits: own } of byKey.values()) {
       if (own === 0 && !(isStrict && hasInput)) continue;
       this.#writeRow(view, program, at, own);
+      if (isParked(program.guard)) return true;
       this.#handOn(program, texts);
     }
     return byKey.size > 0;
@@ -512,7 +540,7 @@ export class Matcher {
         read = value(view) as Json | undefined;
         if (typeof read === 'object') read = plainValueFrom(read);
       } catch (error) {
-        if (!isNoMatch(error)) this.#error(program, 'AGGREGATE BY', error);
+        this.#failed(program, 'AGGREGATE BY', error);
         return [];
       }
       const texts = this.#keyTexts(read, each);
@@ -558,7 +586,7 @@ export class Matcher {
           return plainValueFrom(value);
       }
     } catch (error) {
-      if (!isNoMatch(error)) this.#error(program, 'HAVING', error);
+      this.#failed(program, 'HAVING', error);
       return undefined;
     }
   }
@@ -572,7 +600,7 @@ export class Matcher {
         read = value(view) as Json | undefined;
         if (typeof read === 'object') read = plainValueFrom(read);
       } catch (error) {
-        if (!isNoMatch(error)) this.#error(program, 'AGGREGATE BY', error);
+        this.#failed(program, 'AGGREGATE BY', error);
         return false;
       }
       const texts = this.#keyTexts(read, each);
@@ -646,6 +674,15 @@ export class Matcher {
     rules.length = 0;
   }
 
+  /** Code of a rule threw, or what it gave was refused. */
+  #failed(program: RuleProgram, clause: CodeClause, error: unknown): void {
+    if (isNoMatch(error)) return;
+    if (error instanceof LimitBroken)
+      return this.#program.calls.broken(program.guard, clause, error);
+    if (error instanceof ResultRefused) program.guard.fails(clause);
+    this.#error(program, clause, error);
+  }
+
   #error(program: RuleProgram, clause: RuleError['clause'], error: unknown): void {
     this.#output.error({
       ...this.#errorPlace(),
@@ -660,6 +697,9 @@ export class Matcher {
     return { source, partition, number: this.#position };
   }
 }
+
+/** Asked anew, as calls change it. */
+const isParked = ({ parked }: RuleGuard): boolean => parked !== null;
 
 const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
 
