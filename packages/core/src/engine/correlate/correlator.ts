@@ -263,7 +263,7 @@ export class Correlator {
     { name, position }: Evidence,
   ): void {
     if (isNoMatch(error)) return;
-    if (error instanceof LimitBroken) return this.#program.calls.broken(guard, clause, error);
+    if (LimitBroken.is(error)) return this.#program.calls.broken(guard, clause, error);
     if (error instanceof ResultRefused) guard.fails(clause);
     const { source, partition } = name;
     this.#output.error({

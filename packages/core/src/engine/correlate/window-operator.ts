@@ -311,7 +311,7 @@ export class WindowOperator {
   #isCut({ failures }: Scan): boolean {
     const { isParked, output } = this.#facts;
     for (const { error, event } of failures)
-      if (error instanceof LimitBroken) output.failed('HAVING', error, this.#evidence(event));
+      if (LimitBroken.is(error)) output.failed('HAVING', error, this.#evidence(event));
     return isParked();
   }
 
@@ -567,7 +567,7 @@ export class WindowOperator {
         }
       }
     } catch (error) {
-      if (final || error instanceof LimitBroken)
+      if (final || LimitBroken.is(error))
         output.failed('SINK', error, last.at(-1) ?? first.at(-1)!);
       return [];
     }

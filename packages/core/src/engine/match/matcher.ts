@@ -677,7 +677,7 @@ export class Matcher {
   /** Code of a rule threw, or what it gave was refused. */
   #failed(program: RuleProgram, clause: CodeClause, error: unknown): void {
     if (isNoMatch(error)) return;
-    if (error instanceof LimitBroken)
+    if (LimitBroken.is(error))
       return this.#program.calls.broken(program.guard, clause, error);
     if (error instanceof ResultRefused) program.guard.fails(clause);
     this.#error(program, clause, error);

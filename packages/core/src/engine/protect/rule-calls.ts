@@ -2,7 +2,13 @@
 //   C1  No code of a rule runs but through `watch`: within its limits, with a mark that says whose it is.
 //   C2  Nothing here changes a result: a clock is only asked to report costs.
 import { CODE_CLAUSES, MARK, MARKS, type CodeClause, type Host } from '../../frames.ts';
-import { arm, defaultCallLimits, LimitBroken, type CallLimits } from '../../functions/budget.ts';
+import {
+  arm,
+  defaultCallLimits,
+  LimitBroken,
+  useClock,
+  type CallLimits,
+} from '../../functions/budget.ts';
 import { noMatch } from '../../functions/no-match.ts';
 import type { Json } from '../../plan/json.ts';
 import type { LimitsPlan, LimitValues } from '../../plan/limits-plan.ts';
@@ -75,6 +81,7 @@ export class RuleCalls {
     this.marks = host.marks ?? new Int32Array(MARKS);
     this.marks[MARK.rule] = -1;
     this.marks[MARK.record] = -1;
+    useClock(host.cpuNow ?? null);
     for (const { name } of plan.tenants) this.#ofTenants.set(name, []);
     this.#ofTenants.set('', this.#limits);
   }
@@ -127,7 +134,7 @@ export class RuleCalls {
       try {
         return run(first, second);
       } catch (error) {
-        if (!(error instanceof LimitBroken)) {
+        if (!LimitBroken.is(error)) {
           if (error !== noMatch) guard.failed[clause]!++;
           throw error;
         }
