@@ -71,6 +71,10 @@ const CONTROLS: Readonly<Record<string, number>> = { f: 12, n: 10, r: 13, t: 9, 
 const BACKSPACE = 8;
 const HYPHEN = 0x2d;
 
+/** Nothing a thousand times a thousand times is nothing, and would still have to be counted. */
+const isEmpty = (tree: PatternTree): boolean => tree.kind === 'sequence' && tree.of.length === 0;
+const EMPTY: PatternTree = { kind: 'sequence', of: [] };
+
 class PatternParser {
   readonly #source: string;
   #at = 0;
@@ -120,7 +124,8 @@ class PatternParser {
     const of: PatternTree[] = [];
     while (this.#at < this.#source.length && !'|)'.includes(this.#source[this.#at]!))
       of.push(this.#term());
-    return of.length === 1 ? of[0]! : { kind: 'sequence', of };
+    const parts = of.filter((part) => !isEmpty(part));
+    return parts.length === 1 ? parts[0]! : { kind: 'sequence', of: parts };
   }
 
   #term(): PatternTree {
@@ -170,7 +175,7 @@ class PatternParser {
     if (min > COUNT_MAX || (max !== Infinity && max > COUNT_MAX))
       this.#refuse(`it repeats more than ${COUNT_MAX} times`, begin);
     this.#take('?');
-    return { kind: 'repeat', of, min, max };
+    return max === 0 || isEmpty(of) ? EMPTY : { kind: 'repeat', of, min, max };
   }
 
   #count(): readonly [number, number] | null {
