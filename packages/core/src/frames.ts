@@ -75,6 +75,8 @@ export interface ParkFrame {
   readonly type: 'park';
   readonly rules: readonly string[];
   readonly reason: ParkReason;
+  /** What was asked when it came to that. */
+  readonly clause?: CodeClause;
   /** null: from the next frame on. */
   readonly from: ParkPlace | null;
 }
@@ -253,11 +255,11 @@ export interface Host {
   readonly compile: (source: string) => unknown;
   /** A clock that never goes back, ms. Rules never see it. What it decides leaves as `parked`, which a replay is given. */
   readonly now?: () => number;
-  /** CPU time of the thread, ms. */
+  /** CPU time of the thread, ms. `CallLimits.cpuMs` is measured by it. */
   readonly cpuNow?: () => number;
   /** Where the engine writes down which rule it calls; see `MARK`. */
   readonly marks?: Int32Array;
-  /** After a `probe` frame: called before each call of rule code, when `marks` say which. */
+  /** After a `probe` frame: called before each call of rule code, when `marks` say which, and behind it. */
   readonly probe?: () => void;
 }
 

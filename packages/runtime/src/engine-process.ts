@@ -1,15 +1,35 @@
 /**
  * The engine process: frames in on stdin, frames out on stdout, the core between. It has no other input, an empty
- * environment, and may not make code from strings: rules are other people's code. A fault ends it; the supervisor
- * starts another one and gives it what it had.
+ * environment, may read nothing but its own modules, and may not make code from strings: rules are other people's
+ * code. A fault ends it, and so does its watchdog; the supervisor starts another one and gives it what it had.
  */
+import { Worker } from 'node:worker_threads';
 import { encodeFrame, FrameReader } from '@weir/core/frames-codec.ts';
 import { openCore } from '@weir/core/engine/engine.ts';
+import { MARKS } from '@weir/core/frames.ts';
 import type { FrameToEngine } from '@weir/core';
+import { say } from './last-words.ts';
 import { makeHost } from './realm.ts';
+import type { Watch } from './watchdog.ts';
 
-const core = openCore(makeHost());
+const marks = new Int32Array(new SharedArrayBuffer(MARKS * Int32Array.BYTES_PER_ELEMENT));
+const core = openCore({
+  ...makeHost(),
+  marks,
+  now: () => performance.now(),
+  cpuNow: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  },
+  probe: () => say({ kind: 'probe', marks: [...marks] }),
+});
 const reader = new FrameReader();
+
+const [watch] = process.argv.slice(2);
+if (watch !== undefined) {
+  const workerData: Watch = { ...(JSON.parse(watch) as Omit<Watch, 'marks'>), marks };
+  new Worker(new URL('./watchdog.ts', import.meta.url), { workerData }).unref();
+}
 
 function take(piece: Uint8Array): void {
   for (const frame of reader.push(piece)) {

@@ -18,6 +18,8 @@ export interface Entry {
   readonly isOfInput: boolean;
   /** Its number in the recording, if there is one. */
   recordedAs: number | null;
+  /** Nobody sent it: a park that a replay has to be given. */
+  readonly isInserted: boolean;
 }
 
 /**
@@ -47,6 +49,7 @@ export class Ledger {
       again: again === null ? this.#spooled(bytes) : async () => encodeFrame(await again()),
       isOfInput: again !== null,
       recordedAs: null,
+      isInserted: false,
     };
     this.#entries.push(entry);
     return entry;
@@ -66,6 +69,25 @@ export class Ledger {
       }
       return again;
     };
+  }
+
+  /** A frame that a replay is given before an entry. */
+  insertBefore(entry: Entry, frame: FrameToEngine, delivered: boolean): Entry {
+    const bytes = encodeFrame(frame);
+    const { recordedAs } = entry;
+    const added: Entry = {
+      delivered,
+      isSnapshot: false,
+      edit: null,
+      activeFrom: null,
+      again: () => bytes,
+      isOfInput: false,
+      // What the recording holds is that entry: parks are no part of the input.
+      recordedAs,
+      isInserted: true,
+    };
+    this.#entries.splice(this.#entries.indexOf(entry), 0, added);
+    return added;
   }
 
   get entries(): readonly Entry[] {

@@ -35,7 +35,7 @@ export class Recording {
   /** Number of the oldest frame that is kept. */
   #first = 0;
   #segments: Segment[] = [];
-  #segmentCount = 0;
+  #fileCount = 0;
   #bytes = 0;
   #isEnded = false;
   #isGivenUp = false;
@@ -61,6 +61,11 @@ export class Recording {
     return this.#isEnded;
   }
 
+  /** A path beside the recording, for what belongs to it. */
+  newFile(name: string): string {
+    return join(this.#folder, `${name}-${this.#fileCount++}`);
+  }
+
   add(bytes: Uint8Array | (() => Promise<Uint8Array>)): void {
     if (this.#isGivenUp || this.#isEnded) return;
     if (typeof bytes === 'function') this.#places.push({ again: bytes });
@@ -72,7 +77,7 @@ export class Recording {
   #written(bytes: Uint8Array): Written {
     let segment = this.#segments.at(-1);
     if (segment === undefined || segment.length >= SEGMENT_BYTES) {
-      const path = join(this.#folder, `recording-${this.#segmentCount++}`);
+      const path = this.newFile('recording');
       segment = { path, file: openSync(path, 'w+', 0o600), length: 0 };
       this.#segments.push(segment);
     }

@@ -2,21 +2,36 @@
 //   S1  What a frame caused is handed on once, whole, when its `done` is here; never in part, never again.
 //   S2  An engine process that ends unasked is replaced, and what it had is given to the new one: the results are those
 //       of an undisturbed run.
+//   S3  A rule at which the engine process ends is parked, and that is on disk before another process is started.
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
-  copyFileSync,
+  closeSync,
+  fsyncSync,
   linkSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { Readable } from 'node:stream';
 import { decodeFrame, encodeFrame, FrameReader } from '@weir/core/frames-codec.ts';
-import type { Change, Counts, EditFrame, FrameFromEngine, FrameToEngine } from '@weir/core';
+import type {
+  Change,
+  Counts,
+  EditFrame,
+  FrameFromEngine,
+  FrameToEngine,
+  ParkFrame,
+  ParkLimit,
+} from '@weir/core';
+import { culpritOf, parkOf, type Culprit, type EndOfProcess } from './culprit.ts';
+import { argumentsOf, type EngineLimits } from './engine-arguments.ts';
+import { LastWords, type LastWord } from './last-words.ts';
 import { Ledger, type Entry } from './ledger.ts';
 import { nextCheckpoint } from './next-checkpoint.ts';
 import { Recording } from './recording.ts';
@@ -32,10 +47,16 @@ export interface SupervisorOptions {
   readonly window?: number;
   /** The module that the engine process runs. Tests load something that watches its realm before the engine. */
   readonly engine?: string;
+  /** What the engine process may take before it, or the rule that it runs, is stopped. */
+  readonly limits?: Partial<EngineLimits>;
   /** How willingly the engine process stands back for others: 0 to 19. */
   readonly niceness?: number;
   /** Where the engine begins: at a checkpoint of another one, after these edits. */
   readonly begin?: { readonly checkpoint: string | null; readonly edits: readonly PastEdit[] };
+  /** Rules that are left out from a place on, or from the beginning. */
+  readonly parks?: readonly ParkFrame[];
+  /** What is sent is a recording's already: `send` says which frame. */
+  readonly recording?: Recording;
   /** What a recording may take on disk. */
   readonly recordingMaxBytes?: number;
 }
@@ -50,18 +71,18 @@ export interface RecordedPoint {
   readonly checkpoint: string | null;
   readonly edits: readonly PastEdit[];
   readonly from: number;
-  /** What frames before this one caused has been handed on. */
+  /** What the frames before this one caused has been handed on. */
   readonly to: number;
 }
 
 /** The engine could not go on. */
 export class EngineFailed extends Error {}
 
-const FLAGS = ['--disallow-code-generation-from-strings'];
-const ENGINE = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
 /** A frame at which the engine dies so often will kill it again. */
 const ATTEMPTS_MAX = 3;
 const WINDOW = 3;
+/** Limits that a clock decides: a replay has to be told. */
+const CLOCKED: ReadonlySet<ParkLimit> = new Set(['cpu', 'cpu share']);
 
 /** Runs an engine process and keeps it running: start, restart from the last checkpoint, and an end in order. */
 export class Supervisor {
@@ -79,10 +100,18 @@ export class Supervisor {
   /** Edits that the last checkpoint was made after. */
   readonly #edits: PastEdit[] = [];
   #recording: Recording | null = null;
-  #points = 0;
   #attempts = 0;
   #failedAt: Entry | null = null;
   #fault = '';
+  #closed: Promise<void> = Promise.resolve();
+  /** Entries that this process has done and that a checkpoint has made needless. */
+  #forgotten = 0;
+  /** Rule ids by index, as the engine told them last. */
+  #rules: readonly string[] = [];
+  #culprit: Culprit | null = null;
+  #lastWord: LastWord | null = null;
+  /** Where the process ended and nobody could be named: there the next one says what it calls. */
+  #probed: Entry | null = null;
   #hasCheckpoint = false;
   #sentBytes = 0;
   #checkpoint = { atBytes: 0, atMs: 0, tookMs: 0, beganMs: 0 };
@@ -90,10 +119,11 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     const { begin } = options;
+    this.#recording = options.recording ?? null;
     if (begin === undefined) return;
     this.#edits.push(...begin.edits);
     if (begin.checkpoint === null) return;
-    copyFileSync(begin.checkpoint, this.#checkpointFile);
+    linkSync(begin.checkpoint, this.#checkpointFile);
     this.#hasCheckpoint = true;
   }
 
@@ -114,9 +144,10 @@ export class Supervisor {
   async send(
     frame: FrameToEngine,
     again: (() => Promise<FrameToEngine>) | null = null,
+    recordedAs: number | null = null,
   ): Promise<void> {
     await this.#room(this.#options.window ?? WINDOW);
-    await this.#sendNow(frame, again);
+    await this.#sendNow(frame, again, recordedAs);
     if (frame.type !== 'batch') return;
     const now = performance.now();
     const { atBytes, atMs, tookMs } = this.#checkpoint;
@@ -129,13 +160,16 @@ export class Supervisor {
   async #sendNow(
     frame: FrameToEngine,
     again: (() => Promise<FrameToEngine>) | null,
+    recordedAs: number | null = null,
   ): Promise<void> {
     // Nothing may overtake what a new process is being given again.
     while (this.#recovering !== null) await this.#recovering;
     const bytes = encodeFrame(frame);
     this.#sentBytes += bytes.length;
     const entry = this.#ledger.add(frame, bytes, again);
-    this.#record(entry, bytes);
+    this.#busySince ??= performance.now();
+    if (recordedAs !== null) entry.recordedAs = recordedAs;
+    else this.#record(entry, bytes);
     await this.#write(bytes);
   }
 
@@ -152,8 +186,8 @@ export class Supervisor {
     for (const entry of entries)
       if (entry.recordedAs === null)
         this.#record(entry, entry.isOfInput ? null : (entry.again() as Uint8Array));
-    const checkpoint = this.#hasCheckpoint ? `${this.#checkpointFile}-${this.#points++}` : null;
-    // A checkpoint's file is replaced, never written to: its name is enough.
+    const checkpoint = this.#hasCheckpoint ? recording.newFile('checkpoint') : null;
+    // A checkpoint's file is replaced, never written to: another name for it is enough.
     if (checkpoint !== null) linkSync(this.#checkpointFile, checkpoint);
     const kept = entries.filter(({ recordedAs }) => recordedAs !== null);
     const current =
@@ -168,15 +202,30 @@ export class Supervisor {
   }
 
   #record(entry: Entry, bytes: Uint8Array | null): void {
-    if (this.#recording === null || entry.isSnapshot || this.#recording.isGivenUp) return;
+    if (this.#recording === null || this.#options.recording !== undefined) return;
+    if (entry.isSnapshot || this.#recording.isGivenUp) return;
     entry.recordedAs = this.#recording.end;
     const again = async (): Promise<Uint8Array> => entry.again();
     this.#recording.add(entry.isOfInput ? again : bytes!);
   }
 
-  /** Frames sent that a restart would send again. */
-  get kept(): number {
-    return this.#ledger.entries.length;
+  #busySince: number | null = null;
+  #busyMs = 0;
+
+  #rests(): void {
+    if (this.#busySince !== null) this.#busyMs += performance.now() - this.#busySince;
+    this.#busySince = null;
+  }
+
+  /** How long there was something to do, ms. */
+  get busyMs(): number {
+    const now = this.#busySince === null ? 0 : performance.now() - this.#busySince;
+    return this.#busyMs + now;
+  }
+
+  /** The first frame of the recording that a restart would send again; null: none. */
+  get keptFrom(): number | null {
+    return this.#ledger.entries.find(({ recordedAs }) => recordedAs !== null)?.recordedAs ?? null;
   }
 
   /** All that was sent is done and handed on. */
@@ -200,9 +249,15 @@ export class Supervisor {
 
   /** At once, whatever is on its way. */
   abandon(): void {
+    this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends the process; who waits for it is told. */
+  kill(): void {
     this.#isClosing = true;
     this.#process?.kill('SIGKILL');
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#fail(new EngineFailed('the engine was stopped'));
   }
 
   async #room(owed: number): Promise<void> {
@@ -236,27 +291,36 @@ export class Supervisor {
   // ---- the process -----------------------------------------------------------------------------------------------
 
   async #spawn(): Promise<void> {
-    const child = spawn(process.execPath, [...FLAGS, this.#options.engine ?? ENGINE], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+    const { niceness, engine = null, limits = {} } = this.#options;
+    const child = spawn(process.execPath, argumentsOf(engine, limits), {
+      stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
       env: {},
     });
-    const { niceness } = this.#options;
     // A process that cannot stand back still does its work.
     if (niceness !== undefined && child.pid !== undefined) standBack(child.pid, niceness);
     this.#process = child;
     this.#done = 0;
     this.#held = [];
     this.#fault = '';
+    this.#forgotten = 0;
     const reader = new FrameReader();
-    child.stdin.on('error', () => {
+    child.stdin!.on('error', () => {
       // The process is gone; its end is what is dealt with.
     });
-    const ready = new Promise<boolean>((resolve) => {
-      child.once('exit', (code, signal) => {
-        resolve(false);
-        if (this.#process === child) this.#ended(code, signal);
+    const words = new LastWords();
+    (child.stdio[3] as Readable)
+      .setEncoding('utf8')
+      .on('data', (piece: string) => words.push(piece));
+    // Only when its pipes are read to their end is it known what it had done.
+    this.#closed = new Promise<void>((resolve) => {
+      child.once('close', (code, signal) => {
+        if (this.#process === child) this.#ended({ code, signal, word: words.last });
+        resolve();
       });
-      child.stdout.on('data', (piece: Buffer) => {
+    });
+    const ready = new Promise<boolean>((resolve) => {
+      child.once('exit', () => resolve(false));
+      child.stdout!.on('data', (piece: Buffer) => {
         if (this.#process !== child) return;
         for (const frame of reader.push(piece) as FrameFromEngine[]) {
           if (frame.type === 'ready') resolve(true);
@@ -270,6 +334,7 @@ export class Supervisor {
     await this.#write(encodeFrame({ type: 'open', from: 0, to: 128 }));
     for (const change of this.#options.changes)
       await this.#write(encodeFrame({ type: 'change', change }));
+    for (const park of this.#options.parks ?? []) await this.#write(encodeFrame(park));
     for (const edit of this.#edits) await this.#write(encodeFrame(edit));
     if (this.#hasCheckpoint) await this.#restore();
     await ready;
@@ -288,11 +353,14 @@ export class Supervisor {
       this.#held.push(frame);
       return;
     }
+    this.#rules = frame.counts.rules.map(({ rule }) => rule);
     const entry = this.#ledger.entries[this.#done++]!;
     const held = this.#held;
     this.#held = [];
+    this.#keepParks(entry, held);
     if (entry.isSnapshot) this.#commit(entry, held);
     else if (!entry.delivered) this.#deliver(entry, held, frame.counts);
+    if (this.#done === this.#ledger.entries.length) this.#rests();
     this.#wakeAll();
   }
 
@@ -303,8 +371,24 @@ export class Supervisor {
     entry.delivered = true;
     this.#handingOn = entry;
     for (const frame of held) this.#options.onFrame(frame);
-    this.#options.onFrame({ type: 'done', counts });
+    // Who counts frames has not sent it.
+    if (!entry.isInserted) this.#options.onFrame({ type: 'done', counts });
     this.#handingOn = null;
+  }
+
+  /** A replay must park at the same places what the machine's clocks have parked now. */
+  #keepParks(entry: Entry, held: readonly FrameFromEngine[]): void {
+    for (const frame of held) {
+      if (frame.type !== 'parked') continue;
+      const parks = frame.parks.filter(({ reason }) => CLOCKED.has(reason.limit));
+      for (const { rule, reason, clause, from } of parks) {
+        const park: ParkFrame = { type: 'park', rules: [rule], reason, from };
+        this.#ledger.insertBefore(entry, clause === null ? park : { ...park, clause }, true);
+        this.#done++;
+      }
+      // What the frame gave was handed on before, when the machine was quicker.
+      if (entry.delivered && parks.length > 0) this.#options.onFrame({ type: 'parked', parks });
+    }
   }
 
   /** The state of a snapshot takes the place of the one before, and what led to it is forgotten. */
@@ -320,7 +404,9 @@ export class Supervisor {
     const before = this.#ledger.entries.slice(0, this.#ledger.entries.indexOf(entry));
     for (const { edit, activeFrom } of before)
       if (edit !== null) this.#edits.push(edit.type === 'edit' ? { ...edit, activeFrom } : edit);
-    this.#done -= this.#ledger.entries.indexOf(entry) + 1;
+    const count = this.#ledger.entries.indexOf(entry) + 1;
+    this.#done -= count;
+    this.#forgotten += count;
     this.#ledger.forgetUpTo(entry);
     this.#checkpoint.tookMs = performance.now() - this.#checkpoint.beganMs;
   }
@@ -341,17 +427,17 @@ export class Supervisor {
 
   // ---- when it ends unasked --------------------------------------------------------------------------------------
 
-  #ended(code: number | null, signal: NodeJS.Signals | null): void {
+  #ended(end: EndOfProcess): void {
     if (this.#isClosing || this.#failure !== null) return;
-    const why =
-      this.#fault !== ''
-        ? `a fault: ${this.#fault.split('\n')[0]}`
-        : signal !== null
-          ? `signal ${signal}`
-          : `exit code ${code}`;
+    this.#culprit = culpritOf(end, this.#lastWord, this.#rules);
+    this.#lastWord = end.word;
+    this.#probed = this.#culprit === null ? (this.#ledger.entries[this.#done] ?? null) : null;
+    const why = this.#whyOf(end);
     const at = this.#ledger.entries.find(({ delivered }) => !delivered) ?? null;
     this.#attempts = at === this.#failedAt ? this.#attempts + 1 : 1;
     this.#failedAt = at;
+    // It will not happen there again.
+    if (this.#culprit !== null) this.#attempts = 0;
     if (this.#attempts >= ATTEMPTS_MAX)
       return this.#fail(
         new EngineFailed(
@@ -365,15 +451,38 @@ export class Supervisor {
     this.#recovering ??= this.#recover();
   }
 
+  #whyOf({ code, signal }: EndOfProcess): string {
+    if (this.#culprit !== null)
+      return `the rule ${JSON.stringify(this.#culprit.rule)}: ${this.#culprit.reason.message}`;
+    if (this.#fault !== '') return `a fault: ${this.#fault.split('\n')[0]}`;
+    return signal !== null ? `signal ${signal}` : `exit code ${code}`;
+  }
+
+  /** Parks the rule before the frame at which the process ended, and writes that down, on disk, before anything else. */
+  async #parkCulprit(culprit: Culprit): Promise<void> {
+    const entry = this.#ledger.entries[culprit.frame - this.#forgotten];
+    if (entry === undefined) return;
+    const park = parkOf(culprit, await entry.again());
+    const file = openSync(join(this.#folder, 'parks'), 'a', 0o600);
+    writeSync(file, `${JSON.stringify(park)}\n`);
+    fsyncSync(file);
+    closeSync(file);
+    this.#ledger.insertBefore(entry, park, false);
+  }
+
   async #recover(): Promise<void> {
     // Once around even if the new process ends while it is being fed.
     await Promise.resolve();
     try {
+      if (this.#culprit !== null) await this.#parkCulprit(this.#culprit);
+      this.#culprit = null;
+      const probed = this.#probed;
       await this.#spawn();
       const child = this.#process;
       for (const entry of [...this.#ledger.entries]) {
         if (this.#process !== child || child?.exitCode !== null || child?.signalCode !== null)
           break;
+        if (entry === probed) await this.#write(encodeFrame({ type: 'probe' }));
         await this.#write(await entry.again());
       }
     } catch (error) {
@@ -381,13 +490,12 @@ export class Supervisor {
         error instanceof Error ? error : new EngineFailed('the engine could not be restarted'),
       );
     }
-    this.#recovering = null;
     const child = this.#process;
-    if (
-      this.#failure === null &&
-      (child === null || child.exitCode !== null || child.signalCode !== null)
-    )
-      this.#recovering = this.#recover();
+    const hasEnded = child === null || child.exitCode !== null || child.signalCode !== null;
+    // Why it ended is known before the next one is started.
+    if (hasEnded) await this.#closed;
+    this.#recovering = null;
+    if (this.#failure === null && hasEnded) this.#recovering = this.#recover();
     this.#wakeAll();
   }
 

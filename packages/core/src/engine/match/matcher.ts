@@ -64,6 +64,8 @@ export class Matcher {
   readonly #key = new ByteWriter();
   readonly #row = new ByteWriter();
 
+  #parks: Parks | null = null;
+
   // The event at hand.
   #source!: SourceProgram;
   #streamPartition = '';
@@ -111,6 +113,7 @@ export class Matcher {
   /** `parks`: null where no place in the input is reached (events that are given again). */
   match(batch: BatchFrame, parks: Parks | null): void {
     const { marks } = this.#program.calls;
+    this.#parks = parks;
     this.#source = this.#program.source(batch.source);
     this.#streamPartition = batch.partition;
     this.#partitionName = null;
@@ -130,7 +133,6 @@ export class Matcher {
       const index = decoded.index[i]!;
       this.#position = batch.numbers[index]!;
       marks[MARK.record] = index;
-      if (parks?.isWaiting) parks.beforeRecord(this.#position);
       this.#event(view, times, batch.arrivedAt[index]!);
     }
   }
@@ -165,6 +167,7 @@ export class Matcher {
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
     if (this.#isDeclared && this.#isDuplicate()) return;
+    if (this.#parks?.isWaiting) this.#parks.beforeRecord(this.#position);
     this.counts.decoded++;
     let isWanted = false;
     const { candidates } = source;

@@ -27,6 +27,7 @@ export class Parks {
   #parked: Park[] = [];
   #released: string[] = [];
   #batch: BatchFrame | null = null;
+  #isRestored = false;
 
   /** `eventAt` tells the time of the event that was matched last. */
   constructor(program: Program, eventAt: () => number) {
@@ -67,7 +68,8 @@ export class Parks {
 
   #carryOut(order: Order): void {
     const rules = this.#program.rules.filter(({ rule }) => order.rules.includes(rule.id));
-    if (order.type === 'park') for (const rule of rules) this.park(rule, order.reason, null);
+    if (order.type === 'park')
+      for (const rule of rules) this.park(rule, order.reason, order.clause ?? null);
     else for (const rule of rules) this.#release(rule);
   }
 
@@ -162,6 +164,9 @@ export class Parks {
       parked: (readonly [number, ParkReason])[];
       orders: Order[];
     };
+    // Orders from before the restart that are not in the checkpoint were carried out before it.
+    if (!this.#isRestored) this.#orders = [];
+    this.#isRestored = true;
     for (const [index, reason] of parked) this.#program.rules[index]!.guard.parked ??= reason;
     // Every part that was brings them.
     const known = new Set(this.#orders.map((order) => JSON.stringify(order)));

@@ -142,6 +142,7 @@ export class RuleCalls {
         throw noMatch;
       } finally {
         marks[MARK.rule] = -1;
+        if (this.isProbing) this.#host.probe?.();
         if (isTimed) meter.ends();
       }
     };

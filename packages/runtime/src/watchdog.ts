@@ -1,0 +1,49 @@
+/**
+ * The second thread of the engine process. It looks at the marks that the engine leaves, and ends the process when one
+ * call of rule code neither comes back nor breaks a limit: it says whose it is on a pipe of its own first, since shared
+ * memory ends with the process.
+ */
+import { workerData } from 'node:worker_threads';
+import { MARK } from '@weir/core/frames.ts';
+import { say } from './last-words.ts';
+
+export interface Watch {
+  readonly marks: Int32Array;
+  /** CPU time of the process within one call. */
+  readonly stuckMs: number;
+  /** null: memory is not looked at. */
+  readonly memoryMaxBytes: number | null;
+}
+
+const LOOK_EVERY_MS = 20;
+
+const { marks, stuckMs, memoryMaxBytes } = workerData as Watch;
+
+/** Its own clock: nobody ever wakes it. */
+const clock = new Int32Array(new SharedArrayBuffer(4));
+
+/** CPU time, since a machine that is busy with others makes no rule stuck. */
+const cpuMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+function end(kind: 'stuck' | 'memory'): void {
+  say({ kind, marks: [...marks] });
+  process.kill(process.pid, 'SIGKILL');
+}
+
+let call = marks[MARK.call]!;
+let seenAtMs = cpuMs();
+for (;;) {
+  Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
+  const isSame = marks[MARK.rule]! >= 0 && marks[MARK.call] === call;
+  if (!isSame) {
+    call = marks[MARK.call]!;
+    seenAtMs = cpuMs();
+    continue;
+  }
+  if (cpuMs() - seenAtMs >= stuckMs) end('stuck');
+  // Within one look a call has not come back: it is the rule that grows, not the engine.
+  else if (memoryMaxBytes !== null && process.memoryUsage.rss() > memoryMaxBytes) end('memory');
+}
