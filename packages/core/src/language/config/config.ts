@@ -10,8 +10,10 @@ import {
   type SourcesPlan,
   type TimeFieldPlan,
 } from '../../plan/source-plan.ts';
+import type { LimitsPlan } from '../../plan/limits-plan.ts';
 import type { LogSourcePlan, ViewPlan } from '../../plan/view-plan.ts';
 import { diagnostic } from '../diagnostics/diagnostic.ts';
+import { limitsOf, limitsOfTenant, type NodeReader } from './limits.ts';
 import { views } from './views/index.ts';
 import { nearest } from '../diagnostics/nearest.ts';
 import { Cursor } from '../epl/cursor.ts';
@@ -61,6 +63,12 @@ class ConfigReader {
   outputs: readonly OutputFile[] = [];
   readonly #file: string;
 
+  readonly #limitsOfTenants: LimitsPlan['tenants'][number][] = [];
+  readonly #nodes: NodeReader = {
+    map: (node, what, known) => this.#map(node, what, known),
+    refuse: (message, node, correction) => this.#refuse('E403', message, node, correction),
+  };
+
   constructor(file: string) {
     this.#file = file;
   }
@@ -90,6 +98,7 @@ class ConfigReader {
       'sources',
       'tenants',
       'lists',
+      'limits',
       'pipelines',
       'outputs',
     ]);
@@ -99,11 +108,13 @@ class ConfigReader {
       const file = this.#text(entries.get('file'));
       return file === undefined ? undefined : { name, file };
     });
-    return {
+    const sources = {
       sources: this.#named(top.get('sources'), 'sources', (node, name) => this.#source(node, name)),
       lists: this.#named(top.get('lists'), 'lists', (node, name) => this.#list(node, name)),
       tenants: this.#named(top.get('tenants'), 'tenants', (node, name) => this.#tenant(node, name)),
     };
+    const limits = limitsOf(top.get('limits'), this.#limitsOfTenants, this.#nodes);
+    return limits === undefined ? sources : { ...sources, limits };
   }
 
   /** The entries of a map, of which only the known ones may occur. */
@@ -315,7 +326,13 @@ class ConfigReader {
   }
 
   #tenant(node: Node | null, name: string): { name: string; latenessMs: number } {
-    const entries = this.#map(node, `tenant ${name}`, ['lateness']);
+    const entries = this.#map(node, `tenant ${name}`, ['lateness', 'limits']);
+    const limits = entries.get('limits');
+    if (limits !== undefined)
+      this.#limitsOfTenants.push({
+        name,
+        limits: limitsOfTenant(limits, name, this.#nodes),
+      });
     return { name, latenessMs: this.#span(entries.get('lateness')) ?? 0 };
   }
 }
