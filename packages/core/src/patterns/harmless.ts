@@ -11,8 +11,7 @@ import { ASSERT, ASSERTIONS, MATCH, SET, type Nfa } from './nfa.ts';
 import type { PatternTree } from './pattern-tree.ts';
 
 export const STEPS_MAX = 256;
-const POSITIONS_MAX = 200;
-const WORK_MAX = 200_000;
+const WORK_MAX = 50_000;
 
 /** At most so many steps of such an engine for each unit of the text and one more; null: not proved. */
 export function backtrackingStepsOf(tree: PatternTree, nfa: Nfa): number | null {
@@ -74,7 +73,7 @@ interface Follow {
   readonly looked: number;
 }
 
-/** Infinity: it is ambiguous, or too large to tell. */
+/** Infinity: it is ambiguous, or more than STEPS_MAX. */
 function unambiguousSteps(nfa: Nfa): number {
   const follows = allFollows(nfa);
   if (follows === null || isAmbiguous(nfa, follows)) return Infinity;
@@ -84,23 +83,25 @@ function unambiguousSteps(nfa: Nfa): number {
 /** The place before the first unit of a match; where a search may begin anywhere it follows itself. */
 const BEFORE = -1;
 
+/** Null: more than STEPS_MAX are looked at in all, or one in two ways. */
 function allFollows(nfa: Nfa): ReadonlyMap<number, Follow> | null {
   const begin = followOf(nfa, nfa.start);
   if (begin === null) return null;
   const positions = isAnchored(nfa) ? begin.positions : [BEFORE, ...begin.positions];
   const follows = new Map([[BEFORE, { positions, looked: begin.looked }]]);
+  let looked = begin.looked;
   const waiting = [...begin.positions];
   for (let position = waiting.pop(); position !== undefined; position = waiting.pop()) {
     if (follows.has(position)) continue;
     const follow = followOf(nfa, nfa.next[position]!);
-    if (follow === null || follows.size > POSITIONS_MAX) return null;
+    if (follow === null || (looked += follow.looked) > STEPS_MAX) return null;
     follows.set(position, follow);
     waiting.push(...follow.positions);
   }
   return follows;
 }
 
-/** Assertions are taken to hold. Null: a state is reached in two ways that read nothing. */
+/** Assertions are taken to hold. Null: too many, or a state is reached in two ways that read nothing. */
 function followOf({ operations, next, value }: Nfa, from: number): Follow | null {
   const seen = new Set<number>();
   const positions: number[] = [];
@@ -109,7 +110,7 @@ function followOf({ operations, next, value }: Nfa, from: number): Follow | null
     const operation = operations[state];
     // There the search ends.
     if (operation === MATCH) continue;
-    if (seen.has(state)) return null;
+    if (seen.has(state) || seen.size >= STEPS_MAX) return null;
     seen.add(state);
     if (operation === SET) positions.push(state);
     else if (operation === ASSERT) waiting.push(next[state]!);

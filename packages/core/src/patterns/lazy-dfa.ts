@@ -21,6 +21,11 @@ const TABLE_INTS_MAX = 1 << 17;
 /** RE2's figure: a table that is filled faster than this many units for each state is not worth having. */
 const UNITS_PER_STATE = 10;
 
+/** Units that are paid for at once. */
+export const UNITS_PAID = 1024;
+
+const free = (): void => {};
+
 // In the table: the row of the next state, or one of these.
 const UNKNOWN = -1;
 const DEAD = -2;
@@ -94,38 +99,50 @@ export class LazyDfa {
     this.#fresh = this.#next.slice();
   }
 
-  /** Is there a match that begins at `from` or after it? */
-  test(text: string, from = 0): boolean {
+  /**
+   * Is there a match that begins at `from` or after it? `pay` is told of units before they are read, UNITS_PAID at a
+   * time, and may throw.
+   */
+  test(text: string, from = 0, pay: (units: number) => void = free): boolean {
     const { low, count } = this.#classes;
     let state = this.#start(from === 0 ? NOTHING : this.#kindAt(text, from - 1));
     if (state < 0) return state === FOUND;
     let table = this.#table;
     let counted = from;
-    for (let at = from; at < text.length; at++) {
-      const unit = text.charCodeAt(at);
-      const unitClass = unit < 256 ? low[unit]! : highClassOf(this.#classes, unit);
-      let next = table[state + unitClass]!;
-      if (next === UNKNOWN) {
-        this.#countUnits(at - counted);
-        counted = at;
-        next = this.#make(state, unitClass);
-        table = this.#table;
+    for (let at = from; at < text.length;) {
+      const stop = Math.min(at + UNITS_PAID, text.length);
+      pay(stop - at);
+      for (; at < stop; at++) {
+        const unit = text.charCodeAt(at);
+        const unitClass = unit < 256 ? low[unit]! : highClassOf(this.#classes, unit);
+        let next = table[state + unitClass]!;
+        if (next === UNKNOWN) {
+          this.#countUnits(at - counted);
+          counted = at;
+          next = this.#make(state, unitClass);
+          table = this.#table;
+        }
+        if (next < 0) {
+          this.#countUnits(at + 1 - counted);
+          return next === THRASHES ? this.#walk(text, at + 1, stop, pay) : next === FOUND;
+        }
+        state = next;
       }
-      if (next < 0) {
-        this.#countUnits(at + 1 - counted);
-        return next === THRASHES ? this.#walk(text, at + 1) : next === FOUND;
-      }
-      state = next;
     }
     this.#countUnits(text.length - counted);
     const end = table[state + count - 1]!;
     return (end === UNKNOWN ? this.#make(state, count - 1) : end) === FOUND;
   }
 
-  /** Reads on from the set in `#next` without the table. */
-  #walk(text: string, from: number): boolean {
+  /** Reads on from the set in `#next` without the table; up to `paid` it is paid for. */
+  #walk(text: string, from: number, paid: number, pay: (units: number) => void): boolean {
     const end = this.#classes.count - 1;
+    let stop = paid;
     for (let at = from; at <= text.length; at++) {
+      if (at === stop && at < text.length) {
+        stop = Math.min(at + UNITS_PAID, text.length);
+        pay(stop - at);
+      }
       const now = this.#next;
       this.#next = this.#spare;
       this.#spare = now;
@@ -250,9 +267,14 @@ export class LazyDfa {
     this.#asked.begin();
     const after = kinds[unitClass]!;
     for (let i = 0; i < this.#words; i++)
-      for (let rest = sets[base + i]!; rest !== 0; rest &= rest - 1)
-        if (this.#ask(i * 32 + 31 - Math.clz32(rest & -rest), before, after, unitClass))
-          return FOUND;
+      for (let rest = sets[base + i]!; rest !== 0; rest &= rest - 1) {
+        const state = i * 32 + 31 - Math.clz32(rest & -rest);
+        const isFound =
+          this.#nfa.operations[state] === SET
+            ? this.#read(state, unitClass)
+            : this.#ask(state, before, after, unitClass);
+        if (isFound) return FOUND;
+      }
     return !isEnd && next.some((word) => word !== 0) ? UNKNOWN : DEAD;
   }
 
@@ -276,9 +298,14 @@ export class LazyDfa {
   }
 
   #read(state: number, unitClass: number): boolean {
-    const { value, next } = this.#nfa;
+    this.steps++;
+    const { operations, value, next } = this.#nfa;
     const { holds: members, count } = this.#classes;
-    return members[value[state]! * count + unitClass] === 1 && this.#reach(next[state]!, false);
+    if (members[value[state]! * count + unitClass] !== 1) return false;
+    const to = next[state]!;
+    if (operations[to] !== SET) return this.#reach(to, false);
+    this.#next[to >> 5]! |= 1 << (to & 31);
+    return false;
   }
 
   /** Adds to `#next` what is reached without reading; true: a match is among it. */

@@ -11,11 +11,17 @@ export function canonical(unit: number): number {
   return unit >= 128 && made < 128 ? unit : made;
 }
 
-let families: readonly (readonly number[])[] | null = null;
+/** Units that differ from others in letter case, ascending, and with each all units of its family. */
+interface CasedUnits {
+  readonly units: Uint16Array;
+  readonly families: readonly (readonly number[])[];
+}
 
-/** Units of the same canonical unit, where there are several. Made once, when first needed: 65,536 capitals. */
-function allFamilies(): readonly (readonly number[])[] {
-  if (families !== null) return families;
+let casedUnits: CasedUnits | null = null;
+
+/** Made once, when first needed: 65,536 capitals. */
+function allCasedUnits(): CasedUnits {
+  if (casedUnits !== null) return casedUnits;
   const byCapital = new Map<number, number[]>();
   for (let unit = 0; unit <= 0xffff; unit++) {
     const capital = canonical(unit);
@@ -23,14 +29,37 @@ function allFamilies(): readonly (readonly number[])[] {
     if (family === undefined) byCapital.set(capital, [unit]);
     else family.push(unit);
   }
-  return (families = [...byCapital.values()].filter((family) => family.length > 1));
+  const families = [...byCapital.values()].filter((family) => family.length > 1);
+  const pairs = families
+    .flatMap((family) => family.map((unit) => ({ unit, family })))
+    .sort((a, b) => a.unit - b.unit);
+  return (casedUnits = {
+    units: Uint16Array.from(pairs.map(({ unit }) => unit)),
+    families: pairs.map(({ family }) => family),
+  });
 }
 
 /** A set with all that differs from its units in letter case only. */
 export function ignoringCase(set: CodeUnitSet): CodeUnitSet {
   if ((set.at(-1) ?? 0) < 128) return united([...set, ...otherCaseOfAscii(set)]);
-  const more = allFamilies().filter((family) => family.some((unit) => contains(set, unit)));
-  return united([...set, ...more.flat().flatMap((unit) => [unit, unit])]);
+  const { units, families } = allCasedUnits();
+  const ranges = [...set];
+  for (let i = 0; i < set.length; i += 2)
+    for (let at = placeOf(units, set[i]!); at < units.length && units[at]! <= set[i + 1]!; at++)
+      for (const unit of families[at]!) if (!contains(set, unit)) ranges.push(unit, unit);
+  return united(ranges);
+}
+
+/** Of the first unit that is not less. */
+function placeOf(units: Uint16Array, unit: number): number {
+  let low = 0;
+  let high = units.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (units[middle]! < unit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** No unit beyond ASCII is compared as one of ASCII, so the table is not needed. */

@@ -52,7 +52,8 @@ class NfaMaker {
   readonly #next: Int32Array;
   readonly #value: Int32Array;
   readonly #sets: CodeUnitSet[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new Map<CodeUnitSet, number>();
+  readonly #numbersByText = new Map<string, number>();
   #length = 0;
 
   constructor(size: number) {
@@ -112,10 +113,12 @@ class NfaMaker {
   }
 
   #numberOf(set: CodeUnitSet): number {
-    const key = set.join();
-    const known = this.#numbers.get(key);
+    const known = this.#numbers.get(set);
     if (known !== undefined) return known;
-    this.#numbers.set(key, this.#sets.length);
-    return this.#sets.push(set) - 1;
+    const key = set.join();
+    const alike = this.#numbersByText.get(key) ?? this.#sets.push(set) - 1;
+    this.#numbersByText.set(key, alike);
+    this.#numbers.set(set, alike);
+    return alike;
   }
 }

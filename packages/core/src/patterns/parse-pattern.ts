@@ -80,6 +80,7 @@ class PatternParser {
   #at = 0;
   #flags: ReadonlySet<string>;
   #hasModifiers = false;
+  readonly #closedSets = new Map<string, CodeUnitSet>();
 
   constructor(source: string, flags: string) {
     this.#source = source;
@@ -215,7 +216,11 @@ class PatternParser {
   }
 
   #closed(set: CodeUnitSet): CodeUnitSet {
-    return this.#flags.has('i') ? ignoringCase(set) : set;
+    if (!this.#flags.has('i')) return set;
+    const key = set.join();
+    const closed = this.#closedSets.get(key) ?? ignoringCase(set);
+    this.#closedSets.set(key, closed);
+    return closed;
   }
 
   /** What follows a backslash, in a class or not. `\c` without a letter is a backslash, and the c stands for itself. */

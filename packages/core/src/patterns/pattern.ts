@@ -12,10 +12,13 @@ export type { PatternProblem } from './pattern-tree.ts';
 export type Extent = 'anywhere' | 'whole';
 
 export interface Pattern {
-  /** Is there a match in the text? Takes time linear in the text. */
-  test(text: string): boolean;
-  /** What a test of the text is charged: says the same for the same pattern and length, whatever was asked before. */
-  stepsOf(text: string): number;
+  /**
+   * Is there a match in the text? Takes time linear in the text. `charge` is told of steps before they are taken, and
+   * may throw: of the same steps for the same pattern and text, whatever was asked before.
+   */
+  test(text: string, charge?: (steps: number) => void): boolean;
+  /** States of its automaton: what a unit of text costs at most. */
+  readonly states: number;
 }
 
 export const isProblem = (made: Pattern | PatternProblem): made is PatternProblem =>
@@ -59,6 +62,7 @@ function wholly(tree: PatternTree, flags: string): PatternTree {
 const REGEX_STEPS_MAX = 1 << 17;
 
 class CompiledPattern implements Pattern {
+  readonly states: number;
   readonly #nfa: Nfa;
   readonly #required: RequiredText | null;
   readonly #regex: RegExp | null;
@@ -66,26 +70,32 @@ class CompiledPattern implements Pattern {
   #dfa: LazyDfa | null = null;
 
   constructor(nfa: Nfa, required: RequiredText | null, regex: RegExp | null, steps: number) {
+    this.states = nfa.operations.length;
     this.#nfa = nfa;
     this.#required = required;
     this.#regex = regex;
     this.#regexUnitsMax = regex === null ? -1 : REGEX_STEPS_MAX / steps;
   }
 
-  test(text: string): boolean {
-    return text.length <= this.#regexUnitsMax ? this.#regex!.test(text) : this.#search(text);
+  test(text: string, charge?: (steps: number) => void): boolean {
+    if (text.length > this.#regexUnitsMax) return this.#search(text, charge);
+    if (charge !== undefined) charge(this.#stepsOf(text.length));
+    return this.#regex!.test(text);
   }
 
-  stepsOf(text: string): number {
-    // A unit costs a look into a table, and now and then as many as there are states.
-    return 1 + Math.ceil((text.length * (64 + this.#nfa.operations.length)) / 512);
+  /** A unit costs a look into a table, and now and then as many as there are states. */
+  #stepsOf(units: number): number {
+    return 1 + ((units * (64 + this.states)) >> 9);
   }
 
-  #search(text: string): boolean {
+  #search(text: string, charge?: (steps: number) => void): boolean {
     const required = this.#required;
+    if (charge !== undefined) charge(required === null ? 1 : 1 + (text.length >> 8));
     const at = required === null ? 0 : text.indexOf(required.text);
     if (at < 0) return false;
     this.#dfa ??= new LazyDfa(this.#nfa);
-    return this.#dfa.test(text, required?.isBegin === true ? at : 0);
+    const from = required?.isBegin === true ? at : 0;
+    if (charge === undefined) return this.#dfa.test(text, from);
+    return this.#dfa.test(text, from, (units) => charge(this.#stepsOf(units)));
   }
 }
