@@ -43,7 +43,7 @@ export const noCallLimits: CallLimits = Object.freeze({
   steps: 2 ** 31 - 1,
   depth: 2 ** 31 - 1,
   bytes: 2 ** 31 - 1,
-  resultBytes: Infinity,
+  resultBytes: 256 * 1024,
   cpuMs: null,
 });
 
@@ -162,6 +162,12 @@ function askClock(): void {
     throw new LimitBroken('cpu', `it takes more than ${limits.cpuMs} ms of CPU time`);
 }
 
+/** As `out`, of a function that calls no other one and so counts no depth: it needs room for itself only. */
+export function outOfLeaf(): void {
+  if (left[DEPTH]! < 1) left[DEPTH] = -1;
+  out();
+}
+
 const stepsBroken = (): LimitBroken =>
   new LimitBroken('steps', `it takes more than ${limits.steps} steps`);
 const bytesBroken = (): LimitBroken =>
@@ -191,7 +197,7 @@ export function joined(length: number): void {
  */
 export function read(length: number): void {
   if (length <= SHORT) return;
-  charge(length >> 6);
+  charge(length >> 8);
   touch(length);
 }
 
@@ -200,14 +206,14 @@ export function touch(length: number): void {
   if (loose === 0 || length <= SHORT) return;
   const copied = Math.min(length, loose);
   loose -= copied;
-  charge(copied >> 6);
+  charge(copied >> 8);
   grow(copied * 2);
 }
 
 /** A text of this many characters is about to be made from another one. */
 export function write(length: number): void {
   if (length > TEXT_MAX) throw new RangeError(`a text may not grow beyond ${TEXT_MAX} characters`);
-  charge(1 + (length >> 6));
+  charge(1 + (length >> 8));
   grow(32 + length * 2);
 }
 

@@ -1,4 +1,5 @@
 import type { CodePlan } from '../plan/plan.ts';
+import { arm, noCallLimits } from './budget.ts';
 import { ruleLibrary } from './rule-library.ts';
 
 /**
@@ -11,5 +12,15 @@ export function instantiate(
   compile: (source: string) => unknown,
 ): unknown {
   const make = compile(plan.source) as (library: typeof ruleLibrary, slots: Int32Array) => unknown;
-  return make(ruleLibrary, slots);
+  arm(noCallLimits);
+  const made = make(ruleLibrary, slots) as (value: unknown) => unknown;
+  return plan.role === 'copy' ? (value: unknown) => made(privateCopy(value)) : made;
+}
+
+/** SINK may write to all of what it gets: no part of it is shared with anybody. */
+function privateCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(privateCopy);
+  // Not by assignment: `__proto__` is an ordinary name in data.
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, privateCopy(part)]));
 }

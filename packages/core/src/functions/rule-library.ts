@@ -2,44 +2,69 @@
 //   P1  No prototype, constructor, native function or global reaches rule code.
 //   P2  Nothing that an event holds is called; reads see own properties only.
 //   P3  Reading a property of a missing value gives undefined; calling a method of one is "no match".
-import { readerMark, type EventReader } from '../plan/event-reader.ts';
 import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
-import { arrayMethods, numberMethods, stringMethods, type Method } from './methods.ts';
-import { noMatch } from './no-match.ts';
+import { charge, grow, left, list, out, outOfLeaf, read as readText, touch } from './budget.ts';
+import {
+  add,
+  atLeast,
+  atMost,
+  equal,
+  isReader,
+  less,
+  more as moreThan,
+  number,
+  same,
+  template,
+  text,
+} from './conversions.ts';
 import { libraryByName, runsOf } from './index.ts';
+import { jsonText } from './json-writer.ts';
+import { chargeCall } from './library-charges.ts';
+import { elementsOf, spread } from './list-methods.ts';
+import { methods } from './methods.ts';
+import { noMatch } from './no-match.ts';
+import { fail, kindOf } from './rule-failure.ts';
 
-/** What generated code may throw of its own: shown to the rule's author. */
-export class RuleFailure extends Error {}
-
-const fail = (message: string): never => {
-  throw new RuleFailure(message);
-};
+export { RuleFailure } from './rule-failure.ts';
 
 type Fields = Record<string, unknown>;
 type Callable = (...values: unknown[]) => unknown;
 
-const isReader = (value: unknown): value is EventReader =>
-  typeof value === 'object' &&
-  value !== null &&
-  (value as Partial<EventReader>)[readerMark] === true;
-
 const WRITES_REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names up to this length are looked up for nothing more than a step. */
+const NAME_SHORT = 64;
+/** What one more field costs an object at most: its place, doubled, and what was copied to make room. */
+const FIELD_BYTES = 96;
 
 function nameOf(name: unknown): string {
-  if (typeof name === 'string') return name;
+  if (typeof name === 'string') {
+    if (name.length > NAME_SHORT) {
+      readText(name.length);
+      grow(name.length * 2);
+    }
+    return name;
+  }
   if (typeof name === 'object' || typeof name === 'function' || typeof name === 'symbol')
     return fail('the name of a field must be text or a number');
   return String(name);
 }
 
+function element(of: string | readonly unknown[], name: unknown): unknown {
+  if (name === 'length') return of.length;
+  const index = typeof name === 'number' ? name : indexOf(nameOf(name));
+  if (!(Number.isInteger(index) && index >= 0 && index < of.length)) return undefined;
+  if (typeof of === 'string') touch(of.length);
+  return of[index];
+}
+
+/** The place that a text names, only as JavaScript writes it: `"1"`, not `"01"` or `""`. */
+const indexOf = (name: string): number =>
+  /^(?:0|[1-9]\d{0,9})$/.test(name) ? Number(name) : Number.NaN;
+
 function get(value: unknown, name: unknown): unknown {
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' || Array.isArray(value)) {
-    if (name === 'length') return value.length;
-    const index = typeof name === 'number' ? name : Number(nameOf(name));
-    return Number.isInteger(index) && index >= 0 && index < value.length ? value[index] : undefined;
-  }
+  if (typeof value === 'string' || Array.isArray(value)) return element(value, name);
   if (typeof value !== 'object') return undefined;
   // `event.fields` is the event itself.
   if (isReader(value)) return name === 'fields' ? value : value.at([nameOf(name)]);
@@ -80,57 +105,34 @@ function set(value: unknown, name: unknown, to: unknown): unknown {
   if (typeof value !== 'object' || value === null)
     return fail('only objects and lists have fields to set');
   if (isReader(value)) return fail('events are read-only here');
-  if (Object.isFrozen(value)) return fail('this value is read-only');
+  if (!Object.isExtensible(value)) return fail('this value is read-only');
+  if (Array.isArray(value)) return setElement(value, name, to);
   const key = nameOf(name);
   if (WRITES_REFUSED.has(key)) return fail(`a field may not be called ${key}`);
-  if (Array.isArray(value) && !(/^\d{1,7}$/.test(key) && Number(key) <= value.length))
-    return fail('lists grow one element at a time');
+  if (!Object.hasOwn(value, key)) {
+    charge(1);
+    grow(FIELD_BYTES);
+  }
   (value as Fields)[key] = to;
   return to;
 }
 
-function modify(value: unknown, name: unknown, change: (old: unknown) => unknown): unknown {
-  return set(value, name, change(get(value, name)));
+function setElement(value: unknown[], name: unknown, to: unknown): unknown {
+  const index = typeof name === 'number' ? name : indexOf(nameOf(name));
+  if (!(Number.isInteger(index) && index >= 0 && index <= value.length))
+    return fail('lists grow one element at a time');
+  if (index === value.length) {
+    charge(1);
+    grow(24);
+  }
+  value[index] = to;
+  return to;
 }
 
-function modifyAfter(value: unknown, name: unknown, change: (old: unknown) => unknown): unknown {
-  const old = get(value, name);
-  set(value, name, change(old));
-  return Number(old);
-}
-
-function methodsOf(value: unknown): ReadonlyMap<string, Method> | undefined {
-  if (typeof value === 'string') return stringMethods;
-  if (Array.isArray(value)) return arrayMethods;
-  return typeof value === 'number' ? numberMethods : undefined;
-}
-
-function call(value: unknown, name: string, ...values: unknown[]): unknown {
+function invoke(value: unknown): unknown {
   if (value === undefined || value === null) throw noMatch;
-  const method = methodsOf(value)?.get(name);
-  if (method !== undefined) return method(value as never, ...(values as never[]));
-  return fail(`${kindOf(value)} has no method ${name}`);
+  return fail(`${kindOf(value)} is not a function`);
 }
-
-const kindOf = (value: unknown): string =>
-  typeof value === 'string'
-    ? 'a text'
-    : Array.isArray(value)
-      ? 'a list'
-      : typeof value === 'object'
-        ? 'an object'
-        : `a ${typeof value}`;
-
-function invoke(value: unknown, ...values: unknown[]): unknown {
-  if (value === undefined || value === null) throw noMatch;
-  return typeof value === 'function'
-    ? (value as Callable)(...values)
-    : fail(`${kindOf(value)} is not a function`);
-}
-
-/** `a?.b`: what follows is left out where there is nothing. */
-const opt = (value: unknown, next: (value: unknown) => unknown): unknown =>
-  value === undefined || value === null ? undefined : next(value);
 
 /** A computed name in an object literal. */
 function key(value: unknown): string {
@@ -138,50 +140,60 @@ function key(value: unknown): string {
   return WRITES_REFUSED.has(name) ? fail(`a field may not be called ${name}`) : name;
 }
 
-const isPrimitive = (value: unknown): boolean =>
-  value === null || (typeof value !== 'object' && typeof value !== 'function');
-
-/** `+`: of objects it would make text that nobody means. */
-function add(left: unknown, right: unknown): unknown {
-  if (typeof left === 'number' && typeof right === 'number') return left + right;
-  if (isPrimitive(left) && isPrimitive(right)) return (left as string) + (right as string);
-  return fail('+ takes text and numbers');
-}
-
-/** The value of a template's hole. */
-const text = (value: unknown): string =>
-  isPrimitive(value) ? String(value) : fail('a template takes text and numbers');
-
 function iterate(value: unknown): Iterable<unknown> {
-  if (Array.isArray(value) || typeof value === 'string') return value;
+  const elements = elementsOf(value);
+  if (elements !== null) return elements;
   if (value === undefined || value === null) throw noMatch;
   return fail(`${kindOf(value)} cannot be gone through with for … of`);
 }
 
-function keys(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
-  const plain = isReader(value) ? value.whole() : value;
-  return typeof plain === 'object' ? Object.keys(plain as object) : [];
+/** The object whose fields a value has; null: it has none. */
+function fieldsOf(value: unknown): object | null {
+  if (typeof value !== 'object' || value === null) return null;
+  return isReader(value) ? (value.whole() as object | null) : value;
 }
 
-const entries = (value: unknown): unknown[] => keys(value).map((name) => [name, get(value, name)]);
-const values = (value: unknown): unknown[] => keys(value).map((name) => get(value, name));
-
-function spreadList(value: unknown): unknown[] {
-  return Array.isArray(value) ? [...(value as unknown[])] : [...iterate(value)];
+function namesOf(fields: object | null): string[] {
+  if (fields === null) return [];
+  if (Array.isArray(fields)) list(fields.length * 4);
+  const names = Object.keys(fields);
+  list(names.length);
+  return names;
 }
 
-function spreadFields(value: unknown): Fields {
-  if (value === undefined || value === null) return {};
-  const plain = isReader(value) ? value.whole() : value;
-  return typeof plain === 'object' && !Array.isArray(plain) ? { ...(plain as Fields) } : {};
+const keys = (value: unknown): string[] => namesOf(fieldsOf(value));
+
+function values(value: unknown): unknown[] {
+  const fields = fieldsOf(value);
+  const names = namesOf(fields);
+  list(names.length);
+  return names.map((name) => (fields as Fields)[name]);
+}
+
+function entries(value: unknown): unknown[] {
+  const fields = fieldsOf(value);
+  const names = namesOf(fields);
+  list(names.length * 8);
+  return names.map((name) => [name, (fields as Fields)[name]]);
+}
+
+const spreadList = (value: unknown): unknown[] => spread(iterate(value));
+
+/** What `...` puts into an object: the fields of an object or a list. */
+function spreadFields(value: unknown): object {
+  const fields = fieldsOf(value);
+  if (fields === null) return {};
+  const count = namesOf(fields).length;
+  charge(count);
+  grow(count * FIELD_BYTES);
+  return fields;
 }
 
 /** What a pattern takes out of a value by `...rest`. */
 function restOf(value: unknown, taken: readonly string[]): Fields {
-  return Object.fromEntries(
-    Object.entries(spreadFields(value)).filter(([name]) => !taken.includes(name)),
-  );
+  const fields = spreadFields(value) as Fields;
+  const rest = Object.keys(fields).filter((name) => !taken.includes(name));
+  return Object.fromEntries(rest.map((name) => [name, fields[name]]));
 }
 
 /** A function of the library made ready for constants, once when the rule is. */
@@ -192,13 +204,30 @@ const prepare = (name: string, ...constants: unknown[]): ((value: unknown) => un
 const pattern = (source: string, flags: string): ((value: unknown) => unknown) =>
   prepare('find', source, flags);
 
-/** JSON of a plain value; functions are left out, as in JavaScript. */
-function json(value: unknown): string | undefined {
-  const made = JSON.stringify(isReader(value) ? value.whole() : value, (_name, part: unknown) =>
-    isReader(part) ? part.whole() : part,
-  );
-  return made;
-}
+/** What was prepared, for where it may be called often: each call is charged. */
+const charged = (
+  name: string,
+  ready: (value: unknown) => unknown,
+  ...constants: unknown[]
+): ((value: unknown) => unknown) => {
+  return (value) => {
+    chargeCall(name, [value, ...constants]);
+    return ready(value);
+  };
+};
+
+/** Functions of the library whose last values are only known when they are called. */
+const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
+  Object.fromEntries(
+    Object.entries(runsOf).map(([name, run]) => [
+      name,
+      (...given: unknown[]) => {
+        chargeCall(name, given);
+        return run(...given);
+      },
+    ]),
+  ),
+);
 
 const round = {
   floor: Math.floor,
@@ -219,27 +248,40 @@ const more = {
   max: Math.max,
 };
 
+/** A function of numbers, as of values that are none yet. */
+const ofNumbers =
+  (run: (...numbers: number[]) => number): Callable =>
+  (...given) =>
+    run(...given.map(number));
+
 /** By name as generated code calls them: `H.f.Math_floor(x)`. Their values never reach rule code, only their results. */
 const globals: Readonly<Record<string, Callable>> = Object.freeze({
   ...Object.fromEntries(
-    Object.entries({ ...round, ...more }).map(([name, run]) => [`Math_${name}`, run as Callable]),
+    Object.entries({ ...round, ...more }).map(([name, run]) => [`Math_${name}`, ofNumbers(run)]),
   ),
   Object_keys: keys,
   Object_values: values,
   Object_entries: entries,
   Array_isArray: (value: unknown) => Array.isArray(value),
-  JSON_stringify: (value: unknown) => json(value),
-  Number: (value: unknown) => (isPrimitive(value) ? Number(value) : Number.NaN),
+  JSON_stringify: (value: unknown) => jsonText(value),
+  Number: (...given: unknown[]) => (given.length === 0 ? 0 : number(given[0])),
   Number_isInteger: (value: unknown) => Number.isInteger(value),
   Number_isFinite: (value: unknown) => Number.isFinite(value),
   Number_isNaN: (value: unknown) => Number.isNaN(value),
-  String: text,
+  String: (...given: unknown[]) => (given.length === 0 ? '' : text(given[0])),
   Boolean: (value: unknown) => Boolean(value),
-  parseInt: (value: unknown, radix: unknown) =>
-    Number.parseInt(text(value), typeof radix === 'number' ? radix : undefined),
-  parseFloat: (value: unknown) => Number.parseFloat(text(value)),
-  isNaN: (value: unknown) => !isPrimitive(value) || Number.isNaN(Number(value)),
-  isFinite: (value: unknown) => isPrimitive(value) && Number.isFinite(Number(value)),
+  parseInt: (value: unknown, radix: unknown) => {
+    const from = text(value);
+    readText(from.length);
+    return Number.parseInt(from, radix === undefined ? undefined : number(radix));
+  },
+  parseFloat: (value: unknown) => {
+    const from = text(value);
+    readText(from.length);
+    return Number.parseFloat(from);
+  },
+  isNaN: (value: unknown) => Number.isNaN(number(value)),
+  isFinite: (value: unknown) => Number.isFinite(number(value)),
 });
 
 /** The functions and constants of JavaScript that rules may use, by the words they write. */
@@ -251,22 +293,32 @@ export const globalConstants: Readonly<Record<string, number>> = Object.freeze({
   Number_MIN_SAFE_INTEGER: Number.MIN_SAFE_INTEGER,
 });
 
+/** Functions that generated code gives numbers only. */
+const ofNumbersOnly = Object.freeze({ ...round, ...more });
+
 /** `H` of generated code (plan.ts, CodePlan). */
 export const ruleLibrary = Object.freeze({
+  left,
+  out,
+  outOfLeaf,
   get,
   path,
   read,
   lengthOr,
   has,
-  opt,
   key,
   set,
-  modify,
-  modifyAfter,
-  call,
   invoke,
+  number,
   add,
+  equal,
+  same,
+  less,
+  atMost,
+  more: moreThan,
+  atLeast,
   text,
+  template,
   iterate,
   keys,
   spreadList,
@@ -274,6 +326,9 @@ export const ruleLibrary = Object.freeze({
   restOf,
   pattern,
   prepare,
+  charged,
+  m: methods,
   f: globals,
-  u: runsOf,
+  n: ofNumbersOnly,
+  u: chargedRuns,
 });

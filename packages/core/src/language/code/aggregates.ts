@@ -208,7 +208,7 @@ export function compileAggregates(code: Code): {
     return { compiled: null, problems: fieldHints(emitter.problems) };
   const plan: CodePlan = {
     role: 'aggregates',
-    source: emitter.wrap(`(a) => (${body})`),
+    source: emitter.wrap(`(a) => ${body}`),
     paths: [],
     readsWhole: false,
     text: printAggregates(code.tree),

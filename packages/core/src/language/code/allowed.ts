@@ -14,6 +14,30 @@ export const refusedNames: ReadonlySet<string> = new Set([
   '__lookupSetter__',
 ]);
 
+/**
+ * Names that a value may have without holding them. Reading one of these goes through the library, which looks at own
+ * fields only. What newer JavaScript adds is found where the compiler runs; the list is for one that runs elsewhere.
+ */
+export const inheritedNames: ReadonlySet<string> = new Set([
+  ...refusedNames,
+  ...[
+    'name',
+    'length',
+    'get',
+    'at',
+    'whole',
+    'toString',
+    'valueOf',
+    'hasOwnProperty',
+    'toJSON',
+    'then',
+  ],
+  ...[Object, Function, Array, String, Number, Boolean].flatMap((one) => [
+    ...Object.getOwnPropertyNames(one.prototype),
+    ...Object.getOwnPropertyNames(Object.getPrototypeOf(one.prototype) ?? {}),
+  ]),
+]);
+
 export const NODES_MAX = 4000;
 export const DEPTH_MAX = 64;
 

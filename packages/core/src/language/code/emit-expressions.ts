@@ -6,12 +6,21 @@ import { nearest } from '../diagnostics/nearest.ts';
 import {
   binaryOperators,
   globalConstant,
+  inheritedNames,
   isGlobalFunction,
   namespaces,
   refusedNames,
   unaryOperators,
 } from './allowed.ts';
-import { any, primitive, EVENT_LIST_METHODS } from './kinds.ts';
+import {
+  any,
+  CALLBACK_KINDS,
+  eitherKind,
+  EVENT_LIST_METHODS,
+  primitive,
+  scalar,
+  word,
+} from './kinds.ts';
 import type { Emitted, Kind } from './kinds.ts';
 import { stringText } from './print-code.ts';
 import {
@@ -64,9 +73,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       case 'Literal':
         return this.literal(node);
       case 'TemplateLiteral':
-        return primitive(
-          `\`${node.quasis.map(({ value }, i) => templateText(value.cooked ?? '') + (i < node.expressions.length ? `\${H.text(${this.value(node.expressions[i] as AnyNode)})}` : '')).join('')}\``,
-        );
+        return this.template(node);
       case 'Identifier':
         return this.identifier(node);
       case 'MemberExpression':
@@ -82,32 +89,43 @@ export abstract class ExpressionEmitter extends EmitterState {
             'E301',
             `\`${node.operator}\` is not part of the JavaScript of rules`,
           );
-        return primitive(`(${node.operator} ${this.value(node.argument as AnyNode)})`);
+        return this.unary(node.operator, this.expression(node.argument as AnyNode));
       case 'BinaryExpression':
         return this.binary(node);
       case 'LogicalExpression': {
-        const left = this.value(node.left as AnyNode);
-        const right = this.value(node.right as AnyNode);
-        return any(`(${left} ${node.operator} ${right})`);
+        const left = this.expression(node.left as AnyNode);
+        const right = this.expression(node.right as AnyNode);
+        return {
+          text: `(${this.asValue(left)} ${node.operator} ${this.asValue(right)})`,
+          kind: eitherKind(left.kind, right.kind),
+        };
       }
-      case 'ConditionalExpression':
-        return any(
-          `(${this.value(node.test as AnyNode)} ? ${this.value(node.consequent as AnyNode)} : ${this.value(node.alternate as AnyNode)})`,
-        );
+      case 'ConditionalExpression': {
+        const test = this.value(node.test as AnyNode);
+        const then = this.expression(node.consequent as AnyNode);
+        const other = this.expression(node.alternate as AnyNode);
+        return {
+          text: `(${test} ? ${this.asValue(then)} : ${this.asValue(other)})`,
+          kind: eitherKind(then.kind, other.kind),
+        };
+      }
       case 'AssignmentExpression':
         return this.assignment(node);
       case 'UpdateExpression':
         return this.update(node);
       case 'ArrayExpression':
+        this.allocates(32 + 8 * node.elements.length);
         return any(
-          `[${node.elements.map((element) => this.element(element as AnyNode | null, node)).join(', ')}]`,
+          `[${node.elements.map((element) => this.listElement(element as AnyNode | null, node)).join(', ')}]`,
         );
       case 'ObjectExpression':
+        this.allocates(64 + 16 * node.properties.length);
         return any(
           `({ ${node.properties.map((property) => this.property(property as AnyNode)).join(', ')} })`,
         );
       case 'ArrowFunctionExpression':
       case 'FunctionExpression':
+        this.allocates(128);
         return any(`(${this.functionText(node as FunctionNode, [])})`);
       default:
         return this.refuseNode(node);
@@ -127,11 +145,13 @@ export abstract class ExpressionEmitter extends EmitterState {
         'a regular expression stands before .test(…) only',
         'utils.find(text, "pattern")',
       );
-    if (node.value === null || typeof node.value === 'boolean')
-      return primitive(String(node.value));
-    if (typeof node.value === 'string') return primitive(stringText(node.value));
+    if (node.value === null || typeof node.value === 'boolean') return scalar(String(node.value));
+    if (typeof node.value === 'string')
+      return node.value.length <= WORD_MAX
+        ? word(stringText(node.value))
+        : primitive(stringText(node.value));
     if (typeof node.value === 'number')
-      return primitive(Number.isFinite(node.value) ? String(node.value) : 'Infinity');
+      return scalar(Number.isFinite(node.value) ? String(node.value) : 'Infinity');
     return this.refuse(node, 'E301', 'rules have no big integers');
   }
 
@@ -146,7 +166,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       );
     if (known !== undefined) return { text: `u$${node.name}`, kind: known.kind };
     if (node.name === 'undefined' || node.name === 'NaN' || node.name === 'Infinity')
-      return primitive(node.name === 'undefined' ? '(void 0)' : node.name);
+      return scalar(CONSTANTS[node.name]!);
     if (this.names === 'fields' && this.role === 'event' && !this.isWord(node.name))
       return this.eventPath('u$event', [node.name], node);
     return this.unknown(node);
@@ -246,7 +266,7 @@ export abstract class ExpressionEmitter extends EmitterState {
           : null);
       if (known !== null && known.kind !== 'events') return next(this.readPath(known, steps, node));
       if (known !== null && steps.length === 1 && steps[0] === 'length')
-        return next(primitive(`${known.text}.length`));
+        return next(scalar(`${known.text}.length`));
       if (known === null && this.readsRows && steps.length > 1 && !hasOptional(node))
         return next(
           any(`H.path(${this.value(root)}, ${this.constant(JSON.stringify(steps), 'c')})`),
@@ -255,19 +275,39 @@ export abstract class ExpressionEmitter extends EmitterState {
     const name = staticName(node);
     return this.chain(node.object as AnyNode, (object) => {
       const read = (from: Emitted): Emitted => {
-        if (from.kind === 'events' && name === 'length') return primitive(`${from.text}.length`);
+        if (from.kind === 'events' && name === 'length') return scalar(`${from.text}.length`);
         if (from.kind === 'event' && name !== null) return this.eventPath(from.text, [name], node);
-        const key = name === null ? this.value(node.property as AnyNode) : stringText(name);
         if (from.kind === 'event') {
           this.readsWhole = true;
-          return any(`H.get(${from.text}, ${key})`);
+          return any(`H.get(${from.text}, ${this.value(node.property as AnyNode)})`);
         }
         // An element of the list of events is an event.
-        if (from.kind === 'events') return { text: `H.get(${from.text}, ${key})`, kind: 'event' };
-        return any(`H.get(${from.text}, ${key})`);
+        const kind = from.kind === 'events' ? 'event' : 'any';
+        if (name !== null) return { text: this.field(from.text, name), kind };
+        return { text: this.element(from, this.expression(node.property as AnyNode)), kind };
       };
       return node.optional ? this.optional(object, (from) => next(read(from))) : next(read(object));
     });
+  }
+
+  /** A field that is named in the code. Where no value can have the name without holding it, JavaScript reads it itself. */
+  protected field(object: string, name: string): string {
+    if (this.readersAreValues || (inheritedNames.has(name) && name !== 'length' && name !== 'name'))
+      return `H.get(${object}, ${stringText(name)})`;
+    if (!inheritedNames.has(name)) return `(${object})?.[${stringText(name)}]`;
+    const held = this.local();
+    const type = name === 'name' ? 'object' : 'string';
+    return `(typeof (${held} = ${object}) === "${type}" ? ${held}?.${name} : H.get(${held}, "${name}"))`;
+  }
+
+  /** A field whose name is computed. No value has anything under a number but what it holds. */
+  protected element(from: Emitted, name: Emitted): string {
+    const key = this.asValue(name);
+    if (from.kind === 'events' && name.kind === 'scalar') return `${from.text}?.[${key}]`;
+    if (name.kind === 'word' || (this.readersAreValues && from.kind !== 'events'))
+      return `H.get(${from.text}, ${key})`;
+    const [of, at] = [this.local(), this.local()];
+    return `(${of} = ${from.text}, ${at} = ${key}, typeof ${at} === "number" && typeof ${of} === "object" ? ${of}?.[${at}] : H.get(${of}, ${at}))`;
   }
 
   /** `match.step.field`, as far as it is read by name; null: it is no such chain. */
@@ -287,7 +327,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     const held: Emitted = { text: `H.get(u$${root.name}, ${stringText(name)})`, kind };
     if (rest.length === 0) return held;
     if (kind === 'event') return this.readPath(held, rest, node);
-    if (rest.length === 1 && rest[0] === 'length') return primitive(`${held.text}.length`);
+    if (rest.length === 1 && rest[0] === 'length') return scalar(`${held.text}.length`);
     if (!/^\d+$/.test(rest[0]!))
       return this.refuse(node, 'E312', `match.${name} is a list of events`, `match.${name}.at(-1)`);
     const one: Emitted = { text: `H.get(${held.text}, ${rest[0]})`, kind: 'event' };
@@ -334,7 +374,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     const constant = globalConstant(`${node.object.name}_${name}`);
     if (constant === undefined)
       return this.refuse(node, 'E302', `${node.object.name}.${name} is not known`);
-    return primitive(String(constant));
+    return scalar(String(constant));
   }
 
   /** Goes through an optional chain from its root, so that all of it is left out where a `?.` meets nothing. */
@@ -347,10 +387,9 @@ export abstract class ExpressionEmitter extends EmitterState {
   }
 
   protected optional(from: Emitted, next: (emitted: Emitted) => Emitted): Emitted {
-    const held = this.temporary();
-    return any(
-      `H.opt(${from.text}, (${held}) => (${this.asValue(next({ text: held, kind: from.kind }))}))`,
-    );
+    const held = this.local();
+    const rest = this.asValue(next({ text: held, kind: from.kind }));
+    return any(`((${held} = ${from.text}) === (void 0) || ${held} === null ? (void 0) : ${rest})`);
   }
 
   // ---- calls -----------------------------------------------------------------------------------------------------
@@ -367,8 +406,7 @@ export abstract class ExpressionEmitter extends EmitterState {
         'a function is called or not; `?.(` is not part of the JavaScript of rules',
       );
     if (target.type === 'Identifier') return next(this.callNamed(target, node));
-    if (target.type !== 'MemberExpression')
-      return next(any(`H.invoke(${this.value(target)}${this.arguments(node, true)})`));
+    if (target.type !== 'MemberExpression') return next(any(this.invoke(this.value(target), node)));
     const name = staticName(target);
     if (name === null)
       return this.refuse(target.property, 'E301', 'a method is called by its name');
@@ -407,6 +445,8 @@ export abstract class ExpressionEmitter extends EmitterState {
     const ofEvents = receiver.kind === 'events' ? EVENT_LIST_METHODS[name] : undefined;
     if (ofEvents !== undefined) {
       const [first, ...rest] = node.arguments as AnyNode[];
+      // What is a list of events stays as it is.
+      const renamed = ON_EVENTS[name] ?? name;
       if (name === 'reduce' && rest.length === 0) this.readsWhole = true;
       const values = (node.arguments as AnyNode[]).map((argument, i) => {
         const isCallback = i === 0 && ofEvents.callback !== null && isFunction(argument);
@@ -423,23 +463,36 @@ export abstract class ExpressionEmitter extends EmitterState {
       )
         this.refuse(node, 'E304', `${name} needs a function`);
       return {
-        text: `H.call(${[receiver.text, stringText(name), ...values].join(', ')})`,
+        text: `${this.method(renamed)}(${[receiver.text, ...values].join(', ')})`,
         kind: ofEvents.gives,
       };
     }
     if (receiver.kind === 'event')
       return this.refuse(node, 'E304', `an event has no method ${name}`);
-    return any(
-      `H.call(${this.asValue(receiver)}, ${stringText(name)}${this.arguments(node, true)})`,
-    );
+    if (receiver.kind === 'events' && CHANGES.has(name))
+      return this.refuse(node, 'E305', 'the list of events is read-only', '[...events]');
+    const [first, ...rest] = node.arguments as AnyNode[];
+    const kinds = CALLBACK_KINDS[name];
+    const values =
+      first !== undefined && isFunction(first) && kinds !== undefined
+        ? [this.functionText(first as FunctionNode, kinds), ...rest.map((one) => this.spread(one))]
+        : (node.arguments as AnyNode[]).map((one) => this.spread(one));
+    return any(`${this.method(name)}(${[this.asValue(receiver), ...values].join(', ')})`);
+  }
+
+  protected method = (name: string): string => this.constant(`H.m.${name}`, 'm');
+
+  /** A call of what should be a function of the rule: no other one can be a value. */
+  protected invoke(target: string, node: AnyNode & { type: 'CallExpression' }): string {
+    const held = this.local();
+    return `(typeof (${held} = ${target}) === "function" ? ${held}(${this.arguments(node, false)}) : H.invoke(${held}))`;
   }
 
   protected callNamed(
     target: AnyNode & { type: 'Identifier' },
     node: AnyNode & { type: 'CallExpression' },
   ): Emitted {
-    if (this.lookup(target.name) !== undefined)
-      return any(`H.invoke(u$${target.name}${this.arguments(node, true)})`);
+    if (this.lookup(target.name) !== undefined) return any(this.invoke(`u$${target.name}`, node));
     if (isGlobalFunction(target.name) && !target.name.includes('_'))
       return this.callGlobal(target.name, target.name, target, node);
     this.unknown(target);
@@ -453,8 +506,16 @@ export abstract class ExpressionEmitter extends EmitterState {
     node: AnyNode & { type: 'CallExpression' },
   ): Emitted {
     if (!isGlobalFunction(key)) return this.refuse(target, 'E302', `${name} is not known here`);
+    const values = node.arguments as AnyNode[];
+    if (key === 'JSON_stringify' && values.length > 1)
+      return this.refuse(values[1]!, 'E304', 'JSON.stringify takes one value here');
+    if (key.startsWith('Math_') && !values.some(({ type }) => type === 'SpreadElement')) {
+      const numbers = values.map((value) => this.numeric(this.expression(value)));
+      return scalar(`${this.constant(`H.n.${key.slice(5)}`, 'n')}(${numbers.join(', ')})`);
+    }
     const emitted = `H.f.${key}(${this.arguments(node, false)})`;
-    return /^(?:Object_|JSON_)/.test(key) ? any(emitted) : primitive(emitted);
+    if (/^(?:Object_|JSON_)/.test(key)) return any(emitted);
+    return key === 'String' ? primitive(emitted) : scalar(emitted);
   }
 
   protected callUtils(
@@ -478,8 +539,22 @@ export abstract class ExpressionEmitter extends EmitterState {
       !constants.includes(null);
     if (!isReady) return any(`H.u.${name}(${this.arguments(node, false)})`);
     if (PATTERN_FUNCTIONS.has(name)) this.refusePatterns(others);
-    const held = this.constant(`H.prepare(${[stringText(name), ...constants].join(', ')})`, 'p');
+    const held = this.prepared(
+      `H.prepare(${[stringText(name), ...constants].join(', ')})`,
+      stringText(name),
+      constants as string[],
+    );
     return any(`${held}(${this.value(value)})`);
+  }
+
+  /**
+   * The name of a test that is made once. Where it is asked at most once in a call it costs as much as the rule's text is
+   * long for each character of the event's, which is what the rule asks for; in loops and functions it is charged.
+   */
+  protected prepared(made: string, name: string, constants: readonly string[]): string {
+    const ready = this.constant(made, 'p');
+    if (this.rounds.length === 0) return ready;
+    return this.constant(`H.charged(${[name, ready, ...constants].join(', ')})`, 'q');
   }
 
   /** Patterns that are written out are looked at when the rule is compiled. */
@@ -503,11 +578,9 @@ export abstract class ExpressionEmitter extends EmitterState {
       return this.refuse(target, 'E304', 'a regular expression has test(text) here');
     const refused = refusePattern(regex.pattern, regex.flags);
     if (refused !== null) return this.refuse(target.object, 'E306', refused);
-    const held = this.constant(
-      `H.pattern(${stringText(regex.pattern)}, ${stringText(regex.flags)})`,
-      'p',
-    );
-    return primitive(`${held}(${this.value(node.arguments[0] as AnyNode)})`);
+    const source = [stringText(regex.pattern), stringText(regex.flags)];
+    const held = this.prepared(`H.pattern(${source.join(', ')})`, '"find"', source);
+    return scalar(`${held}(${this.value(node.arguments[0] as AnyNode)})`);
   }
 
   protected arguments(node: AnyNode & { type: 'CallExpression' }, follows: boolean): string {
@@ -528,12 +601,89 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (!binaryOperators.has(operator) || node.left.type === 'PrivateIdentifier')
       return this.refuse(node, 'E301', `\`${operator}\` is not part of the JavaScript of rules`);
     if (operator === 'in') return this.in(node);
-    const left = this.expression(node.left as AnyNode);
-    const right = this.expression(node.right as AnyNode);
+    return this.operation(
+      operator,
+      this.expression(node.left as AnyNode),
+      this.expression(node.right as AnyNode),
+    );
+  }
+
+  /** `a + b` and its like. What could take long or call something is left to the library. */
+  protected operation(operator: string, left: Emitted, right: Emitted): Emitted {
+    if (operator === '+') return this.sum(left, right);
+    if (!COMPARISONS.has(operator))
+      return scalar(`(${this.numeric(left)} ${operator} ${this.numeric(right)})`);
     const [a, b] = [this.asValue(left), this.asValue(right)];
-    if (operator !== '+' || (left.kind === 'primitive' && right.kind === 'primitive'))
-      return primitive(`(${a} ${operator} ${b})`);
-    return primitive(`H.add(${a}, ${b})`);
+    const plain = scalar(`(${a} ${operator} ${b})`);
+    const isQuick = (kind: Kind): boolean => kind === 'scalar' || kind === 'word';
+    if (isQuick(left.kind) && isQuick(right.kind)) return plain;
+    if (operator === '===' || operator === '!==') {
+      if (isQuick(left.kind) || isQuick(right.kind)) return plain;
+      const [x, y] = [this.local(), this.local()];
+      const not = operator === '===' ? '' : '!';
+      return scalar(
+        `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "string" && ${x}.length > ${WORD_MAX} ? ${not}H.same(${x}, ${y}) : ${x} ${operator} ${y})`,
+      );
+    }
+    const isLoose = operator === '==' || operator === '!=';
+    if (isLoose && (isNothing(left) || isNothing(right))) return plain;
+    return scalar(this.comparison(operator, isLoose, [left, a], [right, b]));
+  }
+
+  /** JavaScript compares by itself what is short and no object; the rest is compared by the library. */
+  protected comparison(
+    operator: string,
+    isLoose: boolean,
+    ...sides: readonly [emitted: Emitted, text: string][]
+  ): string {
+    const tests: string[] = [];
+    const sets: string[] = [];
+    const isBesideWord = isLoose && sides.some(([{ kind }]) => kind === 'word');
+    const values = sides.map(([{ kind }, text]) => {
+      if (kind === 'scalar' || kind === 'word') return text;
+      const held = this.local();
+      sets.push(`${held} = ${text}, `);
+      // A text that is compared with a short one for being the same is only read if it is as short.
+      tests.push(
+        isBesideWord
+          ? `typeof ${held} !== "object"`
+          : `(typeof ${held} === "string" ? ${held}.length <= ${WORD_MAX} : typeof ${held} !== "object")`,
+      );
+      return held;
+    });
+    const compared = values.join(` ${operator} `);
+    const asked = `${operator === '!=' ? '!' : ''}H.${COMPARISON_NAMES[operator]}(${values.join(', ')})`;
+    return `(${sets.join('')}${tests.join(' && ')} ? ${compared} : ${asked})`;
+  }
+
+  protected sum(left: Emitted, right: Emitted): Emitted {
+    const [a, b] = [this.asValue(left), this.asValue(right)];
+    if (left.kind === 'scalar' && right.kind === 'scalar') return scalar(`(${a} + ${b})`);
+    if (left.kind === 'word' || right.kind === 'word') return primitive(`H.add(${a}, ${b})`);
+    const [x, y] = [this.local(), this.local()];
+    return primitive(
+      `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "number" && typeof ${y} === "number" ? ${x} + ${y} : H.add(${x}, ${y}))`,
+    );
+  }
+
+  /** The text of an operand of arithmetic: a number, or what JavaScript makes one of at no cost. */
+  protected numeric(emitted: Emitted): string {
+    if (emitted.kind === 'scalar' || emitted.kind === 'word') return emitted.text;
+    const held = this.local();
+    return `(typeof (${held} = ${this.asValue(emitted)}) === "number" ? ${held} : H.number(${held}))`;
+  }
+
+  protected unary(operator: string, argument: Emitted): Emitted {
+    if (operator === '!') return scalar(`(! ${this.asValue(argument)})`);
+    if (operator === 'typeof') return word(`(typeof ${this.asValue(argument)})`);
+    return scalar(`(${operator} ${this.numeric(argument)})`);
+  }
+
+  protected template(node: AnyNode & { type: 'TemplateLiteral' }): Emitted {
+    const parts = node.quasis.map(({ value }) => templateText(value.cooked ?? ''));
+    const holes = node.expressions.map((one) => `\${H.text(${this.value(one as AnyNode)})}`);
+    const text = `\`${parts.map((part, i) => part + (holes[i] ?? '')).join('')}\``;
+    return primitive(holes.length === 0 ? text : `H.template(${text})`);
   }
 
   protected in(node: AnyNode & { type: 'BinaryExpression' }): Emitted {
@@ -541,9 +691,9 @@ export abstract class ExpressionEmitter extends EmitterState {
     const name =
       node.left.type === 'Literal' && typeof node.left.value === 'string' ? node.left.value : null;
     if (object.kind === 'event' && name !== null)
-      return primitive(`(${this.eventPath(object.text, [name], node).text} !== (void 0))`);
+      return scalar(`(${this.eventPath(object.text, [name], node).text} !== (void 0))`);
     if (object.kind === 'event') this.readsWhole = true;
-    return primitive(
+    return scalar(
       `H.has(${object.kind === 'event' ? object.text : this.asValue(object)}, ${this.value(node.left as AnyNode)})`,
     );
   }
@@ -553,30 +703,67 @@ export abstract class ExpressionEmitter extends EmitterState {
     const operator = node.operator.slice(0, -1);
     if (target.type === 'ObjectPattern' || target.type === 'ArrayPattern')
       return this.refuse(target, 'E301', 'assign one name at a time');
-    const value = this.value(node.right as AnyNode);
-    if (operator === '') return any(this.assign(target, value));
-    const combine = (old: string): string =>
-      operator === '+' ? `H.add(${old}, ${value})` : `(${old} ${operator} ${value})`;
-    if (target.type === 'MemberExpression') {
-      const held = this.temporary();
-      return any(`H.modify(${this.target(target)}, (${held}) => ${combine(held)})`);
+    if (operator === '') {
+      const value = this.expression(node.right as AnyNode);
+      return {
+        text: this.assign(target, this.asValue(value)),
+        kind: eitherKind(value.kind, value.kind),
+      };
     }
-    return any(this.assign(target, combine(this.value(target))));
+    const combine = (old: Emitted): Emitted => {
+      const value = this.expression(node.right as AnyNode);
+      if (operator !== '&&' && operator !== '||' && operator !== '??')
+        return this.operation(operator, old, value);
+      return any(`(${this.asValue(old)} ${operator} ${this.asValue(value)})`);
+    };
+    if (target.type === 'MemberExpression') {
+      const { sets, object, name } = this.heldTarget(target);
+      return any(
+        `(${sets}H.set(${object}, ${name}, ${combine(any(`H.get(${object}, ${name})`)).text}))`,
+      );
+    }
+    const combined = combine(this.expression(target));
+    return { text: this.assign(target, this.asValue(combined)), kind: combined.kind };
+  }
+
+  /** A field that is read and written: its object and its name are asked for once. */
+  protected heldTarget(node: AnyNode & { type: 'MemberExpression' }): {
+    readonly sets: string;
+    readonly object: string;
+    readonly name: string;
+  } {
+    const [of, at] = [this.local(), this.local()];
+    const { object, name } = this.target(node);
+    const isNamed = staticName(node) !== null;
+    return {
+      sets: `${of} = ${object}, ${isNamed ? '' : `${at} = ${name}, `}`,
+      object: of,
+      name: isNamed ? name : at,
+    };
   }
 
   /** `object, name` of a field that is written. */
-  protected target(node: AnyNode & { type: 'MemberExpression' }): string {
+  protected target(node: AnyNode & { type: 'MemberExpression' }): {
+    readonly object: string;
+    readonly name: string;
+  } {
     const object = this.expression(node.object as AnyNode);
     const name = staticName(node);
     if (name !== null && refusedNames.has(name))
       this.refuse(node.property, 'E303', `\`${name}\` leads out of the data`);
     if (object.kind === 'event' || object.kind === 'events')
       this.refuse(node, 'E305', 'events are read-only here', 'return new fields instead');
-    return `${object.text}, ${name === null ? this.value(node.property as AnyNode) : stringText(name)}`;
+    return {
+      object: object.text,
+      name: name === null ? this.value(node.property as AnyNode) : stringText(name),
+    };
   }
 
   protected assign(target: AnyNode, value: string): string {
-    if (target.type === 'MemberExpression') return `H.set(${this.target(target)}, ${value})`;
+    if (target.type === 'MemberExpression') {
+      const { object, name } = this.target(target);
+      return `H.set(${object}, ${name}, ${value})`;
+    }
     if (target.type !== 'Identifier') {
       this.refuse(target, 'E301', 'this cannot be assigned to');
       return 'undefined';
@@ -592,22 +779,27 @@ export abstract class ExpressionEmitter extends EmitterState {
     const target = node.argument as AnyNode;
     const by = node.operator === '++' ? '+ 1' : '- 1';
     if (target.type === 'MemberExpression') {
-      const held = this.temporary();
-      return primitive(
-        `H.${node.prefix ? 'modify' : 'modifyAfter'}(${this.target(target)}, (${held}) => +${held} ${by})`,
-      );
+      const { sets, object, name } = this.heldTarget(target);
+      const old = this.numeric(any(`H.get(${object}, ${name})`));
+      if (node.prefix) return scalar(`(${sets}H.set(${object}, ${name}, ${old} ${by}))`);
+      const held = this.local();
+      return scalar(`(${sets}${held} = ${old}, H.set(${object}, ${name}, ${held} ${by}), ${held})`);
     }
     if (target.type !== 'Identifier') return this.refuse(node, 'E301', 'this cannot be counted up');
     const known = this.lookup(target.name);
     if (known === undefined) return this.unknown(target);
     if (known.isFixed)
       return this.refuse(target, 'E305', `\`${target.name}\` cannot be given another value`);
-    return primitive(
-      node.prefix ? `(${node.operator}u$${target.name})` : `(u$${target.name}${node.operator})`,
-    );
+    const name = `u$${target.name}`;
+    if (known.kind === 'scalar')
+      return scalar(node.prefix ? `(${node.operator}${name})` : `(${name}${node.operator})`);
+    const old = this.numeric(any(name));
+    if (node.prefix) return scalar(`(${name} = ${old} ${by})`);
+    const held = this.local();
+    return scalar(`(${held} = ${old}, ${name} = ${held} ${by}, ${held})`);
   }
 
-  protected element(element: AnyNode | null, list: Node): string {
+  protected listElement(element: AnyNode | null, list: Node): string {
     if (element === null) {
       this.refuse(list, 'E301', 'an element of the list is missing');
       return 'undefined';
@@ -625,10 +817,36 @@ export abstract class ExpressionEmitter extends EmitterState {
     const value = this.value(node.value as AnyNode);
     if (node.computed) return `[H.key(${this.value(node.key as AnyNode)})]: ${value}`;
     const name = staticKey(node.key as AnyNode) ?? '';
-    if (refusedNames.has(name)) this.refuse(node.key, 'E303', `a field may not be called ${name}`);
-    return `${stringText(name)}: ${value}`;
+    if (!refusedNames.has(name)) return `${stringText(name)}: ${value}`;
+    this.refuse(node.key, 'E303', `a field may not be called ${name}`);
+    return `[H.key(${stringText(name)})]: ${value}`;
   }
 }
+
+/** Texts up to this length are compared without being charged. */
+const WORD_MAX = 64;
+
+const CONSTANTS: Readonly<Record<string, string>> = {
+  undefined: '(void 0)',
+  NaN: 'NaN',
+  Infinity: 'Infinity',
+};
+
+const COMPARISON_NAMES: Readonly<Record<string, string>> = {
+  '==': 'equal',
+  '!=': 'equal',
+  '<': 'less',
+  '<=': 'atMost',
+  '>': 'more',
+  '>=': 'atLeast',
+};
+const COMPARISONS: ReadonlySet<string> = new Set([...Object.keys(COMPARISON_NAMES), '===', '!==']);
+
+const isNothing = ({ text }: Emitted): boolean => text === 'null' || text === '(void 0)';
+
+/** The list of events is read-only: what would change it makes a new one. */
+const ON_EVENTS: Readonly<Record<string, string>> = { sort: 'toSorted', reverse: 'toReversed' };
+const CHANGES: ReadonlySet<string> = new Set(['push', 'pop', 'shift', 'unshift']);
 
 const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
 

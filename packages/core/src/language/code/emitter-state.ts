@@ -21,6 +21,16 @@ export class EmitterState {
   protected assigned: ReadonlySet<string> = new Set();
   protected depth = 0;
   protected temporaries = 0;
+  /** Names that the function at hand needs for values in between, by function, innermost last. */
+  protected readonly locals: string[][] = [];
+  /** What one round of a loop or one call of a function allocates as written, innermost last. None: it runs once. */
+  protected readonly rounds: { steps: number; bytes: number }[] = [];
+  /** Names that hold a scalar wherever they occur. */
+  protected scalars: ReadonlySet<string> = new Set();
+  /** Values of any kind may be readers, which have names of their own. Found out by a first pass. */
+  readonly readersAreValues: boolean;
+  /** false, for tests of what stands behind the compiler: code that it would refuse is printed all the same. */
+  readonly refuses: boolean;
 
   /** Steps that `match` has, and which of them are lists. */
   readonly steps: ReadonlyMap<string, 'event' | 'events'>;
@@ -33,16 +43,20 @@ export class EmitterState {
     role: CodePlan['role'],
     names: Code['names'],
     steps: ReadonlyMap<string, 'event' | 'events'> = new Map(),
+    readersAreValues = true,
+    refuses = true,
   ) {
     this.role = role;
     this.names = names;
     this.steps = steps;
     this.readsRows = role !== 'event' && role !== 'copy';
+    this.readersAreValues = readersAreValues && this.readsRows;
+    this.refuses = refuses;
   }
 
   wrap(body: string): string {
     const slots = this.paths.map((_, i) => `const s${i} = S[${i}];`);
-    return `(H, S) => { "use strict"; ${[...slots, ...this.constants].join(' ')} return ${body}; }`;
+    return `(H, S) => { "use strict"; const B = H.left, X = H.out; ${[...slots, ...this.constants].join(' ')} return ${body}; }`;
   }
 
   refuse(
@@ -51,7 +65,7 @@ export class EmitterState {
     message: string,
     correction?: string,
   ): Emitted {
-    if (this.problems.length < 20)
+    if (this.refuses && this.problems.length < 20)
       this.problems.push({
         code,
         message,
@@ -95,6 +109,39 @@ export class EmitterState {
 
   protected temporary(): string {
     return `t${this.temporaries++}`;
+  }
+
+  /** A temporary that the function at hand declares. */
+  protected local(): string {
+    const name = this.temporary();
+    this.locals.at(-1)!.push(name);
+    return name;
+  }
+
+  /** The body that `write` gives, and before it the names that it needs. */
+  protected withLocals(write: () => string): { text: string; locals: string } {
+    this.locals.push([]);
+    const text = write();
+    const names = this.locals.pop()!;
+    return { text, locals: names.length === 0 ? '' : `let ${names.join(', ')};` };
+  }
+
+  /** Something is made here: where it is made again and again, each round pays for it. */
+  protected allocates(bytes: number): void {
+    const round = this.rounds.at(-1);
+    if (round === undefined) return;
+    round.steps++;
+    round.bytes += bytes;
+  }
+
+  /** What `write` gives, and what pays for one round of it. */
+  protected inRound(write: () => string): { text: string; tick: string } {
+    this.rounds.push({ steps: 1, bytes: 0 });
+    const text = write();
+    const { steps, bytes } = this.rounds.pop()!;
+    const pays = bytes === 0 ? '' : `B[1] -= ${bytes}; `;
+    const isOut = bytes === 0 ? '' : ' || B[1] < 0';
+    return { text, tick: `${pays}if ((B[0] -= ${steps}) < 0${isOut}) X();` };
   }
 
   protected declaredName(node: Node, name: string): string {

@@ -1,10 +1,18 @@
 import type { AnyNode, ArrowFunctionExpression, Function as FunctionNode, Node } from 'acorn';
 import type { CodePlan } from '../../plan/plan.ts';
 import { refusedNames } from './allowed.ts';
-import { any } from './kinds.ts';
+import { any, isPrimitiveKind } from './kinds.ts';
 import type { Emitted, Kind, Scope } from './kinds.ts';
-import { stringText } from './print-code.ts';
-import { assignedNames, isFunction, namesIn, staticKey, visitOwn } from './tree-names.ts';
+import {
+  assignedNames,
+  callsFunctions,
+  isFunction,
+  mentions,
+  namesIn,
+  staticKey,
+  visitOwn,
+} from './tree-names.ts';
+import { scalarNames } from './scalar-names.ts';
 import { ExpressionEmitter } from './emit-expressions.ts';
 
 /** What a clause of a role gets: names in expressions, and what they are. */
@@ -26,26 +34,45 @@ const PARAMETERS: Readonly<
   ],
 };
 
+/** Stands where a round is paid for, until it is known what it costs. Texts are printed with such characters escaped. */
+const TICK = '\u0001';
+
+const bodyText = (locals: string, value: string): string =>
+  locals === '' ? `(${value})` : `{ ${locals} return ${value}; }`;
+
 /** Writes the code of one clause anew from its tree, so that nothing of the author's text is ever evaluated. */
 export class Emitter extends ExpressionEmitter {
+  /** How each function that is being written is left: only those that call others count their depth. */
+  protected readonly exits: ('plain' | 'leaf' | 'counted')[] = [];
+
   /** The whole clause as the text of a function of its input. */
   clause(tree: Node): string {
-    this.refuseSize(tree);
-    this.assigned = assignedNames(tree);
+    this.begin(tree);
     if (isFunction(tree)) return this.clauseFunction(tree);
     const names = PARAMETERS[this.role];
     const scope: Scope = new Map(names.map(([name, kind]) => [name, { kind, isFixed: true }]));
     this.scopes.push(scope);
-    const body = this.value(tree as AnyNode);
+    const body = this.withLocals(() => this.value(tree as AnyNode));
     this.scopes.pop();
-    return `(${names.map(([name]) => `u$${name}`).join(', ')}) => (${body})`;
+    return `(${names.map(([name]) => `u$${name}`).join(', ')}) => ${bodyText(body.locals, body.text)}`;
+  }
+
+  protected begin(tree: Node): void {
+    this.refuseSize(tree);
+    this.assigned = assignedNames(tree);
+    // Where bare names are fields, a name may mean a field in one place and a variable in another.
+    if (this.names !== 'fields')
+      this.scalars = scalarNames(
+        tree,
+        PARAMETERS[this.role].map(([name]) => name),
+      );
   }
 
   /** A clause without an event: what its aggregates gave is all that it reads. */
   bareClause(tree: Node): string {
-    this.refuseSize(tree);
-    this.assigned = assignedNames(tree);
-    return this.value(tree as AnyNode);
+    this.begin(tree);
+    const { locals, text } = this.withLocals(() => this.value(tree as AnyNode));
+    return bodyText(locals, text);
   }
 
   protected clauseFunction(node: FunctionNode | ArrowFunctionExpression): string {
@@ -59,17 +86,31 @@ export class Emitter extends ExpressionEmitter {
           : `this clause calls its function with ${names.length} values`,
         names.length === 1 ? 'keep the first parameter only' : 'leave out the others',
       );
-    return this.functionText(
-      node,
-      names.map(([, kind]) => kind),
-    );
+    const isCalledAgain =
+      node.type === 'FunctionExpression' && !!node.id && mentions(node.body, node.id.name);
+    const kinds = names.map(([, kind]) => kind);
+    return isCalledAgain ? this.functionText(node, kinds) : this.plainFunction(node, kinds, null);
   }
 
-  /** A function whose parameters are of these kinds. */
+  /** A function whose parameters are of these kinds. It may be called again and again, and pays for each call. */
   protected functionText(
     node: FunctionNode | ArrowFunctionExpression,
     kinds: readonly Kind[],
   ): string {
+    this.exits.push(callsFunctions(node) ? 'counted' : 'leaf');
+    const { text, tick } = this.inRound(() => this.plainFunction(node, kinds, TICK));
+    const isLeaf = this.exits.pop() === 'leaf';
+    const depth = isLeaf ? 'if (B[2] < 1) H.outOfLeaf();' : 'if (--B[2] < 0) X();';
+    return text.replace(TICK, () => `${depth} ${tick}`);
+  }
+
+  /** `entry` stands before all else. */
+  protected plainFunction(
+    node: FunctionNode | ArrowFunctionExpression,
+    kinds: readonly Kind[],
+    entry: string | null,
+  ): string {
+    if (entry === null) this.exits.push('plain');
     if (node.async || node.generator)
       this.refuse(node, 'E301', 'rules do not wait: neither async nor generators');
     this.deeper(node);
@@ -79,29 +120,41 @@ export class Emitter extends ExpressionEmitter {
     this.scopes.push(scope);
     const heads: string[] = [];
     const prelude: string[] = [];
-    node.params.forEach((param, i) =>
-      this.parameter(param as AnyNode, kinds[i] ?? 'any', heads, prelude),
-    );
     const name =
       node.type === 'FunctionExpression' && node.id ? this.declaredName(node.id, node.id.name) : '';
-    let body: string;
-    if (node.body.type === 'BlockStatement') {
+    const { text, locals } = this.withLocals(() => {
+      node.params.forEach((param, i) =>
+        this.parameter(param as AnyNode, kinds[i] ?? 'any', heads, prelude),
+      );
+      if (node.body.type !== 'BlockStatement')
+        return this.returned(this.value(node.body as AnyNode));
       this.hoistVariables(node.body, scope);
-      body = `{ ${prelude.join(' ')} ${this.statements(node.body.body as AnyNode[])} }`;
-    } else {
-      const value = this.value(node.body as AnyNode);
-      body = prelude.length === 0 ? `(${value})` : `{ ${prelude.join(' ')} return ${value}; }`;
-    }
+      const body = this.statements(node.body.body as AnyNode[]);
+      return this.exits.at(-1) === 'counted' ? `${body} B[2]++;` : body;
+    });
     this.scopes.pop();
     this.depth--;
+    if (entry === null) this.exits.pop();
+    const before = [locals, entry ?? '', ...prelude].filter((part) => part !== '').join(' ');
+    const isPlain = before === '' && node.body.type !== 'BlockStatement';
+    const body = isPlain ? `(${text.slice(7, -1)})` : `{ ${before} ${text} }`;
     if (node.type === 'ArrowFunctionExpression') return `(${heads.join(', ')}) => ${body}`;
     return `function ${name}(${heads.join(', ')}) ${body}`;
   }
 
+  /** Functions that count how deep they are called leave as they came. Nothing is caught, so what is thrown need not. */
+  protected returned(value: string | null): string {
+    if (this.exits.at(-1) !== 'counted') return value === null ? 'return;' : `return ${value};`;
+    if (value === null) return '{ B[2]++; return; }';
+    const held = this.local();
+    return `return ${held} = ${value}, B[2]++, ${held};`;
+  }
+
   protected parameter(param: AnyNode, kind: Kind, heads: string[], prelude: string[]): void {
     if (param.type === 'Identifier') {
-      const isFixed = kind !== 'any' && kind !== 'primitive';
-      heads.push(this.declareName(param, kind === 'primitive' ? 'any' : kind, isFixed));
+      if (isPrimitiveKind(kind))
+        heads.push(this.declareName(param, this.assigned.has(param.name) ? 'any' : kind, false));
+      else heads.push(this.declareName(param, kind, kind !== 'any'));
       return;
     }
     if (param.type === 'RestElement' && param.argument.type === 'Identifier') {
@@ -115,12 +168,18 @@ export class Emitter extends ExpressionEmitter {
     this.pattern(param, { text: temporary, kind }, prelude);
   }
 
+  /** A name of which nothing is known but what is assigned to it. */
+  protected variable = (name: string): { readonly kind: Kind; readonly isFixed: boolean } => ({
+    kind: this.scalars.has(name) ? 'scalar' : 'any',
+    isFixed: false,
+  });
+
   protected hoistVariables(body: Node, scope: Scope): void {
     visitOwn(body, (node) => {
       if (node.type !== 'VariableDeclaration' || node.kind !== 'var') return;
       for (const { id } of node.declarations)
         for (const name of namesIn(id as AnyNode))
-          if (!scope.has(name)) scope.set(name, { kind: 'any', isFixed: false });
+          if (!scope.has(name)) scope.set(name, this.variable(name));
     });
   }
 
@@ -129,10 +188,9 @@ export class Emitter extends ExpressionEmitter {
     switch (node.type) {
       case 'Identifier': {
         const kind = this.heldKind(from, node.name, keyword);
-        const text = kind === from.kind ? from.text : this.asValue(from);
-        out.push(
-          `${keyword} ${this.declareName(node, kind, kind === 'event' || kind === 'events')} = ${text};`,
-        );
+        const isEvent = kind === 'event' || kind === 'events';
+        const text = isEvent ? from.text : this.asValue(from);
+        out.push(`${keyword} ${this.declareName(node, kind, isEvent)} = ${text};`);
         return;
       }
       case 'AssignmentPattern': {
@@ -154,7 +212,7 @@ export class Emitter extends ExpressionEmitter {
           if (element.type === 'RestElement')
             this.pattern(
               element.argument as AnyNode,
-              any(`H.call(${list}, "slice", ${i})`),
+              any(`${this.method('slice')}(${list}, ${i})`),
               out,
               keyword,
             );
@@ -194,17 +252,16 @@ export class Emitter extends ExpressionEmitter {
         continue;
       }
       taken.push(name);
-      const value = isEvent
-        ? this.eventPath(held, [name], property)
-        : any(`H.get(${held}, ${stringText(name)})`);
+      const value = isEvent ? this.eventPath(held, [name], property) : any(this.field(held, name));
       this.pattern(property.value as AnyNode, value, out, keyword);
     }
   }
 
   /** An event stays one in a name that always holds it; in any other it is used as a value. */
   protected heldKind(from: Emitted, name: string, keyword: string): Kind {
-    if (from.kind === 'primitive')
-      return keyword === 'const' || !this.assigned.has(name) ? 'primitive' : 'any';
+    if (this.scalars.has(name)) return 'scalar';
+    if (isPrimitiveKind(from.kind))
+      return keyword === 'const' || !this.assigned.has(name) ? from.kind : 'any';
     const isReader = (from.kind === 'event' && this.readsRows) || from.kind === 'events';
     return isReader && keyword === 'const' && !this.assigned.has(name) ? from.kind : 'any';
   }
@@ -218,8 +275,7 @@ export class Emitter extends ExpressionEmitter {
     for (const node of nodes)
       if (node.type === 'VariableDeclaration' && node.kind !== 'var')
         for (const { id } of node.declarations)
-          for (const name of namesIn(id as AnyNode))
-            scope.set(name, { kind: 'any', isFixed: false });
+          for (const name of namesIn(id as AnyNode)) scope.set(name, this.variable(name));
     return nodes.map((node) => this.statement(node)).join(' ');
   }
 
@@ -253,11 +309,12 @@ export class Emitter extends ExpressionEmitter {
       case 'VariableDeclaration':
         return this.declaration(node);
       case 'FunctionDeclaration': {
+        this.allocates(128);
         const text = this.functionText(node as FunctionNode, []);
         return `const ${this.declaredName(node, node.id?.name ?? '')} = ${text};`;
       }
       case 'ReturnStatement':
-        return node.argument ? `return ${this.value(node.argument as AnyNode)};` : 'return;';
+        return this.returned(node.argument ? this.value(node.argument as AnyNode) : null);
       case 'ThrowStatement':
         return `throw ${this.value(node.argument as AnyNode)};`;
       case 'IfStatement': {
@@ -265,9 +322,15 @@ export class Emitter extends ExpressionEmitter {
         return `if (${this.value(node.test as AnyNode)}) ${this.block(node.consequent as AnyNode)}${other}`;
       }
       case 'WhileStatement':
-        return `while (${this.value(node.test as AnyNode)}) ${this.block(node.body as AnyNode)}`;
+        return this.loop(
+          node.body as AnyNode,
+          (body) => `while (${this.value(node.test as AnyNode)}) ${body()}`,
+        );
       case 'DoWhileStatement':
-        return `do ${this.block(node.body as AnyNode)} while (${this.value(node.test as AnyNode)});`;
+        return this.loop(
+          node.body as AnyNode,
+          (body) => `do ${body()} while (${this.value(node.test as AnyNode)});`,
+        );
       case 'ForStatement':
         return this.for(node);
       case 'ForOfStatement':
@@ -291,7 +354,7 @@ export class Emitter extends ExpressionEmitter {
     for (const { id, init } of node.declarations) {
       if (!init) {
         for (const name of namesIn(id as AnyNode)) {
-          this.scopes.at(-1)!.set(name, { kind: 'any', isFixed: false });
+          this.scopes.at(-1)!.set(name, this.variable(name));
           out.push(`${node.kind === 'var' ? 'var' : 'let'} ${this.declaredName(id, name)};`);
         }
         continue;
@@ -306,17 +369,25 @@ export class Emitter extends ExpressionEmitter {
     return out.join(' ');
   }
 
+  /** A loop of which each round pays first. */
+  protected loop(body: AnyNode, write: (body: () => string) => string): string {
+    const { text, tick } = this.inRound(() => write(() => `{ ${TICK} ${this.block(body)} }`));
+    return text.replace(TICK, () => tick);
+  }
+
   protected for(node: AnyNode & { type: 'ForStatement' }): string {
     this.scopes.push(new Map());
     let init = '';
     if (node.init?.type === 'VariableDeclaration')
       init = this.loopVariables(node.init as AnyNode & { type: 'VariableDeclaration' });
     else if (node.init) init = this.effect(node.init as AnyNode);
-    const test = node.test ? this.value(node.test as AnyNode) : '';
-    const update = node.update ? this.effect(node.update as AnyNode) : '';
-    const body = this.block(node.body as AnyNode);
+    const loop = this.loop(node.body as AnyNode, (body) => {
+      const test = node.test ? this.value(node.test as AnyNode) : '';
+      const update = node.update ? this.effect(node.update as AnyNode) : '';
+      return `for (${init}; ${test}; ${update}) ${body()}`;
+    });
     this.scopes.pop();
-    return `for (${init}; ${test}; ${update}) ${body}`;
+    return loop;
   }
 
   protected loopVariables(node: AnyNode & { type: 'VariableDeclaration' }): string {
@@ -326,7 +397,7 @@ export class Emitter extends ExpressionEmitter {
         return '';
       }
       const value = init ? ` = ${this.value(init as AnyNode)}` : '';
-      return `${this.declareName(id, 'any', false)}${value}`;
+      return `${this.declareName(id, this.variable(id.name).kind, false)}${value}`;
     });
     return `${node.kind} ${parts.join(', ')}`;
   }
@@ -343,30 +414,42 @@ export class Emitter extends ExpressionEmitter {
         : `H.iterate(${this.asValue(over)})`;
     const held = this.temporary();
     this.scopes.push(new Map());
-    const out: string[] = [];
     const value: Emitted = { text: held, kind: isEvents ? 'event' : 'any' };
-    if (node.left.type === 'VariableDeclaration') {
-      const [declarator] = node.left.declarations;
-      this.pattern(
-        declarator!.id as AnyNode,
-        value,
-        out,
-        node.left.kind === 'const' ? 'const' : node.left.kind,
-      );
-    } else out.push(`${this.assign(node.left as AnyNode, this.asValue(value))};`);
-    const body = this.block(node.body as AnyNode);
+    const loop = this.loop(
+      node.body as AnyNode,
+      (body) =>
+        `for (const ${held} of ${list}) { ${this.bound(node.left as AnyNode, value)} ${body()} }`,
+    );
     this.scopes.pop();
-    return `for (const ${held} of ${list}) { ${out.join(' ')} ${body} }`;
+    return loop;
+  }
+
+  /** What a round of `for … of` begins with: its value gets its name. */
+  protected bound(left: AnyNode, value: Emitted): string {
+    if (left.type !== 'VariableDeclaration') return `${this.assign(left, this.asValue(value))};`;
+    const out: string[] = [];
+    const [declarator] = left.declarations;
+    this.pattern(
+      declarator!.id as AnyNode,
+      value,
+      out,
+      left.kind === 'const' ? 'const' : left.kind,
+    );
+    return out.join(' ');
   }
 
   protected switch(node: AnyNode & { type: 'SwitchStatement' }): string {
-    const on = this.value(node.discriminant as AnyNode);
+    const held = this.local();
+    const value = this.value(node.discriminant as AnyNode);
+    const on = any(held);
     this.scopes.push(new Map());
     const cases = node.cases.map((one) => {
-      const head = one.test ? `case ${this.value(one.test as AnyNode)}:` : 'default:';
+      const head = one.test
+        ? `case ${this.operation('===', on, this.expression(one.test as AnyNode)).text}:`
+        : 'default:';
       return `${head} ${this.statements(one.consequent as AnyNode[])}`;
     });
     this.scopes.pop();
-    return `switch (${on}) { ${cases.join(' ')} }`;
+    return `${held} = ${value}; switch (true) { ${cases.join(' ')} }`;
   }
 }

@@ -4,10 +4,12 @@
  *   events     the list of readers that HAVING gets, or a part of it
  *   copy       SINK's private plain value
  *   primitive  never an object
+ *   scalar     a number, true, false, null or undefined: neither a text nor an object
+ *   word       a text that is written in the code and short
  *   any        all else; in HAVING it can be a reader only if some event was used as a value (`readsWhole`)
  *   match      the match of a sequence: its steps are events or lists of them
  */
-export type Kind = 'event' | 'events' | 'copy' | 'match' | 'primitive' | 'any';
+export type Kind = 'event' | 'events' | 'copy' | 'match' | 'primitive' | 'scalar' | 'word' | 'any';
 
 export interface Emitted {
   readonly text: string;
@@ -15,6 +17,8 @@ export interface Emitted {
 }
 
 export const any = (text: string): Emitted => ({ text, kind: 'any' });
+export const scalar = (text: string): Emitted => ({ text, kind: 'scalar' });
+export const word = (text: string): Emitted => ({ text, kind: 'word' });
 export const primitive = (text: string): Emitted => ({ text, kind: 'primitive' });
 
 export type Scope = Map<string, { readonly kind: Kind; readonly isFixed: boolean }>;
@@ -23,17 +27,17 @@ export type Scope = Map<string, { readonly kind: Kind; readonly isFixed: boolean
 export const EVENT_LIST_METHODS: Readonly<
   Record<string, { readonly callback: readonly Kind[] | null; readonly gives: Kind }>
 > = {
-  filter: { callback: ['event', 'primitive', 'events'], gives: 'events' },
-  map: { callback: ['event', 'primitive', 'events'], gives: 'any' },
-  flatMap: { callback: ['event', 'primitive', 'events'], gives: 'any' },
-  some: { callback: ['event', 'primitive', 'events'], gives: 'primitive' },
-  every: { callback: ['event', 'primitive', 'events'], gives: 'primitive' },
-  find: { callback: ['event', 'primitive', 'events'], gives: 'event' },
-  findLast: { callback: ['event', 'primitive', 'events'], gives: 'event' },
-  findIndex: { callback: ['event', 'primitive', 'events'], gives: 'primitive' },
-  findLastIndex: { callback: ['event', 'primitive', 'events'], gives: 'primitive' },
-  forEach: { callback: ['event', 'primitive', 'events'], gives: 'primitive' },
-  reduce: { callback: ['any', 'event', 'primitive', 'events'], gives: 'any' },
+  filter: { callback: ['event', 'scalar', 'events'], gives: 'events' },
+  map: { callback: ['event', 'scalar', 'events'], gives: 'any' },
+  flatMap: { callback: ['event', 'scalar', 'events'], gives: 'any' },
+  some: { callback: ['event', 'scalar', 'events'], gives: 'scalar' },
+  every: { callback: ['event', 'scalar', 'events'], gives: 'scalar' },
+  find: { callback: ['event', 'scalar', 'events'], gives: 'event' },
+  findLast: { callback: ['event', 'scalar', 'events'], gives: 'event' },
+  findIndex: { callback: ['event', 'scalar', 'events'], gives: 'scalar' },
+  findLastIndex: { callback: ['event', 'scalar', 'events'], gives: 'scalar' },
+  forEach: { callback: ['event', 'scalar', 'events'], gives: 'scalar' },
+  reduce: { callback: ['any', 'event', 'scalar', 'events'], gives: 'any' },
   sort: { callback: ['event', 'event'], gives: 'events' },
   toSorted: { callback: ['event', 'event'], gives: 'events' },
   reverse: { callback: null, gives: 'events' },
@@ -41,3 +45,27 @@ export const EVENT_LIST_METHODS: Readonly<
   slice: { callback: null, gives: 'events' },
   at: { callback: null, gives: 'event' },
 };
+
+const OF_ELEMENTS: readonly Kind[] = ['any', 'scalar', 'any'];
+
+/** What functions get that methods of any list are given. */
+export const CALLBACK_KINDS: Readonly<Record<string, readonly Kind[]>> = {
+  ...Object.fromEntries(
+    Object.keys(EVENT_LIST_METHODS).map((name) => [
+      name,
+      EVENT_LIST_METHODS[name]!.callback?.[0] === 'event' && !name.toLowerCase().includes('sort')
+        ? OF_ELEMENTS
+        : [],
+    ]),
+  ),
+  reduce: ['any', 'any', 'scalar', 'any'],
+};
+
+export const isPrimitiveKind = (kind: Kind): boolean =>
+  kind === 'primitive' || kind === 'scalar' || kind === 'word';
+
+/** What is known of a value that is one of two. */
+export function eitherKind(a: Kind, b: Kind): Kind {
+  if (a === b && a !== 'event' && a !== 'events' && a !== 'copy' && a !== 'match') return a;
+  return isPrimitiveKind(a) && isPrimitiveKind(b) ? 'primitive' : 'any';
+}

@@ -5,6 +5,8 @@ import type {
   Node,
   Pattern,
 } from 'acorn';
+import { callingMethods } from '../../functions/methods.ts';
+import { globalNames } from '../../functions/rule-library.ts';
 import { visit } from '../epl/visit.ts';
 import { stringText } from './print-code.ts';
 
@@ -127,4 +129,31 @@ export function visitOwn(body: Node, see: (node: AnyNode) => void): void {
           waiting.push(inner);
       }
   }
+}
+
+/** Does a function's own body call functions that may be the rule's? */
+export function callsFunctions(node: FunctionNode | ArrowFunctionExpression): boolean {
+  let found = false;
+  for (const part of [...node.params, node.body])
+    visitOwn(part, (inner) => {
+      if (inner.type !== 'CallExpression') return;
+      const callee = inner.callee as AnyNode;
+      if (callee.type !== 'MemberExpression')
+        found ||= callee.type !== 'Identifier' || !globalNames.has(callee.name);
+      else {
+        const name = staticName(callee);
+        // `toJSON` of a value is called too.
+        found ||= name === null || callingMethods.has(name) || name === 'stringify';
+      }
+    });
+  return found;
+}
+
+/** Does a name stand anywhere in a tree? */
+export function mentions(tree: Node, name: string): boolean {
+  let found = false;
+  visit(tree, (node) => {
+    if (node.type === 'Identifier' && node.name === name) found = true;
+  });
+  return found;
 }
