@@ -5,7 +5,11 @@ import {
   type Counts,
   type FrameFromEngine,
   type FrameToEngine,
+  type Host,
+  type Park,
+  type ParkFrame,
   type PartitionName,
+  type ReleaseFrame,
   type RuleError,
   type SetAside,
 } from '../../packages/core/src/frames.ts';
@@ -16,7 +20,7 @@ import type { AlertChange, ResultChange } from '../../packages/core/src/plan/res
 import { makeHost } from '../../packages/runtime/src/realm.ts';
 import type { Delivery } from '../reference/events.ts';
 
-const host = makeHost();
+const ordinaryHost = makeHost();
 
 type StateFrame = FrameFromEngine & { readonly type: 'state' };
 
@@ -26,21 +30,24 @@ export class Cluster {
   readonly alerts: AlertChange[] = [];
   readonly errors: RuleError[] = [];
   readonly setAside: SetAside[] = [];
+  readonly parks: Park[] = [];
   readonly #changes: readonly Change[];
+  readonly #host: Host;
   #parts: Core[] = [];
   /** Part i owns the key groups from `#bounds[i]` to `#bounds[i + 1]`. */
   #bounds: readonly number[] = [];
   readonly #counts: Counts[] = [];
 
-  constructor(changes: readonly Change[], bounds: readonly number[]) {
+  constructor(changes: readonly Change[], bounds: readonly number[], host: Host = ordinaryHost) {
     this.#changes = changes;
+    this.#host = host;
     this.#open(bounds);
   }
 
   #open(bounds: readonly number[]): void {
     this.#bounds = bounds;
     this.#counts.length = 0;
-    this.#parts = bounds.slice(0, -1).map(() => openCore(host));
+    this.#parts = bounds.slice(0, -1).map(() => openCore(this.#host));
     this.#parts.forEach((part, i) => {
       part.receive({ type: 'open', from: bounds[i]!, to: bounds[i + 1]! });
       for (const change of this.#changes) part.receive({ type: 'change', change });
@@ -80,6 +87,11 @@ export class Cluster {
   refilled(): void {
     this.#edits.push({ type: 'refilled' });
     this.#parts.forEach((_, i) => this.#send(i, { type: 'refilled' }));
+  }
+
+  /** Parks or releases rules; of several parts each is told. */
+  order(frame: ParkFrame | ReleaseFrame): void {
+    this.#parts.forEach((_, i) => this.#send(i, frame));
   }
 
   readonly #edits: FrameToEngine[] = [];
@@ -135,13 +147,34 @@ export class Cluster {
         return;
       case 'edited':
         return void this.#answers.push(frame);
+      case 'parked':
+        return this.#parkElsewhere(part, frame.parks);
       case 'ready':
       case 'state':
+      case 'released':
         return;
       case 'fault':
         throw new Error(frame.message);
     }
   }
+
+  /** The other parts go on with the rules until they hear of it. What they answer is no news. */
+  #parkElsewhere(part: number, parks: readonly Park[]): void {
+    for (const park of parks) {
+      if (this.#known.has(`${park.rule} ${park.version}`)) continue;
+      this.#known.add(`${park.rule} ${park.version}`);
+      this.parks.push(park);
+      const frame: ParkFrame = {
+        type: 'park',
+        rules: [park.rule],
+        reason: park.reason,
+        from: null,
+      };
+      this.#parts.forEach((_, i) => i !== part && this.#send(i, frame));
+    }
+  }
+
+  readonly #known = new Set<string>();
 
   /** Everything stops; the state is taken over by other parts, perhaps more or fewer. */
   restoreOnto(bounds: readonly number[]): void {
@@ -157,6 +190,11 @@ export class Cluster {
       for (const part of to)
         this.#parts[part]!.receive({ ...state, bytes: state.bytes.slice(), type: 'restore' });
     }
+  }
+
+  /** What the first part counted of each rule. */
+  get rules(): Counts['rules'] {
+    return this.#counts[0]?.rules ?? [];
   }
 
   /** Sums over the parts. */

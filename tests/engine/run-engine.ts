@@ -30,11 +30,8 @@ export interface EngineOutcome extends Omit<ReferenceOutcome, 'alerts'> {
   readonly cluster: Cluster;
 }
 
-/** Runs deliveries through engine parts; final results and alerts in the form that the reference gives. */
-export function runEngine(
-  { plan, sources, lists, deliveries }: EngineInput,
-  cuts: Cuts,
-): EngineOutcome {
+/** What engine parts are told at their beginning. */
+export function changesOf({ plan, sources, lists }: Omit<EngineInput, 'deliveries'>): Change[] {
   const rows = lists.map((list): Change => ({
     kind: 'list',
     list: { name: list.name, kind: list.kind, file: `${list.name}.txt` },
@@ -42,10 +39,26 @@ export function runEngine(
       list.rows.map(({ value, note }) => `${value}\t${note}\n`).join(''),
     ),
   }));
-  const cluster = new Cluster(
-    [{ kind: 'sources', sources }, ...rows, { kind: 'rules', plan }],
-    cuts.bounds,
-  );
+  return [{ kind: 'sources', sources }, ...rows, { kind: 'rules', plan }];
+}
+
+/** Runs deliveries through engine parts; final results and alerts in the form that the reference gives. */
+export function runEngine(
+  { plan, sources, lists, deliveries }: EngineInput,
+  cuts: Cuts,
+): EngineOutcome {
+  const cluster = new Cluster(changesOf({ plan, sources, lists }), cuts.bounds);
+  deliver(cluster, deliveries, cuts);
+  return {
+    results: finalResultsOf(cluster),
+    alerts: finalAlerts(cluster),
+    counts: cluster.counts,
+    cluster,
+  };
+}
+
+/** Gives deliveries to engine parts, cut as `cuts` says, to the end of the run. */
+export function deliver(cluster: Cluster, deliveries: readonly Delivery[], cuts: Cuts): void {
   const partitions = partitionsOf(deliveries);
   const lastOf = new Map(deliveries.map((delivery, i) => [nameText(delivery), i]));
   cluster.start(partitions);
@@ -67,12 +80,6 @@ export function runEngine(
     if (bounds !== null) cluster.restoreOnto(bounds);
   }
   cluster.finish();
-  return {
-    results: finalResultsOf(cluster),
-    alerts: finalAlerts(cluster),
-    counts: cluster.counts,
-    cluster,
-  };
 }
 
 const nameText = ({ source, partition }: PartitionName): string => `${source}\n${partition}`;

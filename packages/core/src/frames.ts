@@ -88,7 +88,10 @@ export interface ReleaseFrame {
   readonly from: ParkPlace | null;
 }
 
-/** A place in the input: before a record, or behind it but before time moves. Batches cannot be seen. */
+/**
+ * A place in the input: before the record of this number, or behind it but before time moves. Batches cannot be seen. A
+ * place that does not come is never reached.
+ */
 export interface ParkPlace {
   readonly source: string;
   readonly partition: string;

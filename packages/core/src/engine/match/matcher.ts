@@ -167,7 +167,7 @@ export class Matcher {
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
     if (this.#isDeclared && this.#isDuplicate()) return;
-    if (this.#parks?.isWaiting) this.#parks.beforeRecord(this.#position);
+    if (this.#parks?.isNear) this.#parks.beforeRecord(this.#program.calls.marks[MARK.record]!);
     this.counts.decoded++;
     let isWanted = false;
     const { candidates } = source;
@@ -680,8 +680,7 @@ export class Matcher {
   /** Code of a rule threw, or what it gave was refused. */
   #failed(program: RuleProgram, clause: CodeClause, error: unknown): void {
     if (isNoMatch(error)) return;
-    if (LimitBroken.is(error))
-      return this.#program.calls.broken(program.guard, clause, error);
+    if (LimitBroken.is(error)) return this.#program.calls.broken(program.guard, clause, error);
     if (error instanceof ResultRefused) program.guard.fails(clause);
     this.#error(program, clause, error);
   }

@@ -8,7 +8,6 @@ import {
   type CodeClause,
   type Park,
   type ParkFrame,
-  type ParkPlace,
   type ParkReason,
   type ReleaseFrame,
 } from '../../frames.ts';
@@ -102,35 +101,40 @@ export class Parks {
   begin(batch: BatchFrame | null): void {
     this.#batch = batch;
     this.#program.calls.marks[MARK.record] = -1;
+    this.#near = [];
+    if (batch === null) return;
+    for (const order of this.#orders) {
+      const { source, partition, number, isAfter } = order.from!;
+      if (source !== batch.source || partition !== batch.partition) continue;
+      const index = batch.numbers.indexOf(number);
+      if (index >= 0) this.#near.push({ order, index: isAfter ? index + 1 : index });
+    }
   }
 
-  get isWaiting(): boolean {
-    return this.#orders.length > 0;
+  /** Orders whose places are in the batch at hand. */
+  #near: { readonly order: Order; readonly index: number }[] = [];
+
+  get isNear(): boolean {
+    return this.#near.length > 0;
   }
 
-  /** The record is next. */
-  beforeRecord(number: number): void {
-    this.#reach((from) => (from.isAfter ? number > from.number : number >= from.number));
+  /** The record of this index in the batch is next. */
+  beforeRecord(record: number): void {
+    this.#reach(record);
   }
 
   /** All records of the batch are through, and time moves next. */
   recordsAreThrough(): void {
     this.#program.calls.marks[MARK.record] = -1;
-    const last = this.#batch?.numbers.at(-1);
-    if (last === undefined) return;
-    this.#reach((from) => from.isAfter && last >= from.number);
+    if (this.isNear) this.#reach(Infinity);
   }
 
-  #reach(isReached: (from: ParkPlace) => boolean): void {
-    const { source, partition } = this.#batch!;
-    const waiting: Order[] = [];
-    for (const order of this.#orders) {
-      const from = order.from!;
-      if (from.source === source && from.partition === partition && isReached(from))
-        this.#carryOut(order);
-      else waiting.push(order);
-    }
-    this.#orders = waiting;
+  #reach(record: number): void {
+    const reached = this.#near.filter(({ index }) => index <= record).map(({ order }) => order);
+    if (reached.length === 0) return;
+    this.#near = this.#near.filter(({ order }) => !reached.includes(order));
+    this.#orders = this.#orders.filter((order) => !reached.includes(order));
+    for (const order of reached) this.#carryOut(order);
   }
 
   #here(): Pick<Park, 'from' | 'event'> {
