@@ -61,7 +61,7 @@ export class LimitBroken extends Error {
 
   /** Was this made by this class? Asks nothing of the value. */
   static is(thrown: unknown): thrown is LimitBroken {
-    return typeof thrown === 'object' && thrown !== null && #isReal in thrown;
+    return typeof thrown === 'object' && thrown !== null && #isReal in thrown && thrown.#isReal;
   }
 }
 

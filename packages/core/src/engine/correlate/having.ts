@@ -3,7 +3,7 @@ import type { EarlyPlan, WindowDetectPlan } from '../../plan/plan.ts';
 import { makeAggregate, type Aggregate } from './aggregates.ts';
 import { compareScalars } from '../time/event-order.ts';
 import type { HeldEvent } from './held-event.ts';
-import { plainValueFrom } from './plain-value.ts';
+import { plainElementsFrom, plainValueFrom } from './plain-value.ts';
 import { RowReader } from './row-reader.ts';
 
 /** What HAVING said of a window: never a falsy value. */
@@ -159,7 +159,7 @@ function sorted(events: HeldEvent[], sort: WindowDetectPlan['sort']): HeldEvent[
 export function kept(value: unknown): Json {
   if (typeof value !== 'object' || value === null) return true;
   if (!Array.isArray(value)) return plainValueFrom(value);
-  return value.map((element: unknown) => (element ? plainValueFrom(element) : null));
+  return plainElementsFrom(value);
 }
 
 /** In the order of event numbers; missing last in both directions. */

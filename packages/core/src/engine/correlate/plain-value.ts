@@ -1,31 +1,44 @@
+import { armedLimits, LimitBroken } from '../../functions/budget.ts';
 import { readerMark, type EventReader } from '../../plan/event-reader.ts';
 import type { Json } from '../../plan/json.ts';
 
-/** What rule code returned is not plain data within bounds. */
+/** What rule code returned is not plain data. */
 export class ResultRefused extends Error {}
 
 const DEPTH_MAX = 8;
 const VALUES_MAX = 10_000;
-const TEXT_MAX = 262_144;
 
 /**
- * A bounded, plain copy of what rule code returned; nothing of it is ever called. Numbers that JSON cannot say become
- * their text, undefined fields are left out. Throws ResultRefused with the reason.
+ * A bounded, plain copy of what rule code returned, made of nothing that the rule can still reach; nothing of it is ever
+ * called. Numbers that JSON cannot say become their text, undefined fields are left out. Throws ResultRefused with the
+ * reason, or LimitBroken if it is larger than the limits of the call that is armed.
  */
-export function plainValueFrom(value: unknown): Json {
-  let values = 0;
-  let characters = 0;
-  const copy = (from: unknown, depth: number): Json => {
-    if (++values > VALUES_MAX)
-      throw new ResultRefused(`a result holds more than ${VALUES_MAX} values`);
-    if (depth > DEPTH_MAX) throw new ResultRefused(`a result is nested deeper than ${DEPTH_MAX}`);
+export const plainValueFrom = (value: unknown): Json => new PlainCopy().of(value, 0);
+
+/** Of each element, all of them within the bounds of one result; null for falsy ones. */
+export function plainElementsFrom(list: readonly unknown[]): Json[] {
+  const copy = new PlainCopy();
+  copy.takes(list.length);
+  const elements: Json[] = [];
+  for (let i = 0; i < list.length; i++) elements.push(list[i] ? copy.of(list[i], 0) : null);
+  return elements;
+}
+
+class PlainCopy {
+  #values = 0;
+  #bytes = 0;
+  readonly #bytesMax = armedLimits().resultBytes;
+
+  of(from: unknown, depth: number): Json {
+    this.takes(1);
+    if (depth > DEPTH_MAX)
+      throw new LimitBroken('result', `a result is nested deeper than ${DEPTH_MAX}`);
     switch (typeof from) {
       case 'string':
-        characters += from.length;
-        if (characters > TEXT_MAX)
-          throw new ResultRefused(`a result is longer than ${TEXT_MAX} characters`);
+        this.#writes(from.length + 2);
         return from;
       case 'number':
+        this.#writes(8);
         return Number.isFinite(from) ? from + 0 : String(from);
       case 'boolean':
         return from;
@@ -33,30 +46,57 @@ export function plainValueFrom(value: unknown): Json {
         return null;
       case 'object':
         if (from === null) return null;
-        if (isReader(from)) return copy(from.whole(), depth);
-        return Array.isArray(from)
-          ? from.map((item) => copy(item, depth + 1))
-          : copyFields(from, depth);
+        if (isReader(from)) return this.of(from.whole(), depth);
+        return Array.isArray(from) ? this.#elements(from, depth) : this.#fields(from, depth);
       default:
         throw new ResultRefused(`a result holds a ${typeof from}`);
     }
-  };
-  const copyFields = (from: object, depth: number): Json => {
+  }
+
+  takes(values: number): void {
+    this.#values += values;
+    if (this.#values > VALUES_MAX)
+      throw new LimitBroken('result', `a result holds more than ${VALUES_MAX} values`);
+  }
+
+  /** About what it takes as JSON. */
+  #writes(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#bytesMax)
+      throw new LimitBroken('result', `a result is longer than ${this.#bytesMax} bytes`);
+  }
+
+  #elements(list: readonly unknown[], depth: number): Json {
+    if (list.length > VALUES_MAX) this.takes(list.length);
+    const copy: Json[] = [];
+    for (let i = 0; i < list.length; i++) copy.push(this.of(valueOf(list, i), depth + 1));
+    return copy;
+  }
+
+  #fields(from: object, depth: number): Json {
     const fields: Record<string, Json> = {};
     for (const name of Object.keys(from)) {
-      const item = (from as Record<string, unknown>)[name];
+      const item = valueOf(from, name);
       if (item === undefined) continue;
-      characters += name.length;
+      this.#writes(name.length + 4);
+      // Not by assignment: `__proto__` is an ordinary name in data.
       Object.defineProperty(fields, name, {
-        value: copy(item, depth + 1),
+        value: this.of(item, depth + 1),
         enumerable: true,
         configurable: true,
         writable: true,
       });
     }
     return fields;
-  };
-  return copy(value, 0);
+  }
+}
+
+/** What a field holds. Rules cannot make getters; were there one, it would not be asked. */
+function valueOf(from: object, name: string | number): unknown {
+  const field = Object.getOwnPropertyDescriptor(from, name);
+  if (field !== undefined && !('value' in field))
+    throw new ResultRefused('a result holds a field that is computed');
+  return field?.value;
 }
 
 const isReader = (value: object): value is EventReader =>
@@ -79,9 +119,9 @@ export function returnedFrom(value: unknown, before: Fields): readonly Returned[
   if (!Array.isArray(value)) return [{ fields: fieldsFrom(value, before), part: null }];
   const results: Returned[] = [];
   const parts = new Set<Json>();
-  value.forEach((element: unknown, index) => {
+  plainElementsFrom(value).forEach((element, index) => {
     if (!element) return;
-    const fields = fieldsFrom(element, before);
+    const fields = isFields(element) ? element : before;
     const id = fields['id'];
     const part = typeof id === 'string' || typeof id === 'number' ? String(id) : index;
     // Elements of one id are one result: the first says what it is.
@@ -91,6 +131,9 @@ export function returnedFrom(value: unknown, before: Fields): readonly Returned[
   });
   return results;
 }
+
+const isFields = (value: Json): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function fieldsFrom(value: unknown, before: Fields): Fields {
   if (typeof value !== 'object' || Array.isArray(value)) return before;

@@ -473,11 +473,21 @@ export abstract class ExpressionEmitter extends EmitterState {
       return this.refuse(node, 'E305', 'the list of events is read-only', '[...events]');
     const [first, ...rest] = node.arguments as AnyNode[];
     const kinds = CALLBACK_KINDS[name];
+    const known = kinds === undefined || first === undefined ? null : this.knownCallback(first);
+    if (known !== null) return any(`${this.method(name)}(${this.asValue(receiver)}, ${known})`);
     const values =
       first !== undefined && isFunction(first) && kinds !== undefined
         ? [this.functionText(first as FunctionNode, kinds), ...rest.map((one) => this.spread(one))]
         : (node.arguments as AnyNode[]).map((one) => this.spread(one));
     return any(`${this.method(name)}(${[this.asValue(receiver), ...values].join(', ')})`);
+  }
+
+  /** `list.map(Number)`: a known function of one value, where it is handed on to be called at once. */
+  protected knownCallback(node: AnyNode): string | null {
+    const isName = node.type === 'Identifier' && this.lookup(node.name) === undefined;
+    if (!isName || !OF_ONE_VALUE.has(node.name)) return null;
+    const held = this.temporary();
+    return `(${held}) => { if ((B[0] -= 1) < 0) X(); return H.f.${node.name}(${held}); }`;
   }
 
   protected method = (name: string): string => this.constant(`H.m.${name}`, 'm');
@@ -847,6 +857,10 @@ const isNothing = ({ text }: Emitted): boolean => text === 'null' || text === '(
 /** The list of events is read-only: what would change it makes a new one. */
 const ON_EVENTS: Readonly<Record<string, string>> = { sort: 'toSorted', reverse: 'toReversed' };
 const CHANGES: ReadonlySet<string> = new Set(['push', 'pop', 'shift', 'unshift']);
+
+const OF_ONE_VALUE: ReadonlySet<string> = new Set(
+  'Number String Boolean parseFloat isNaN isFinite'.split(' '),
+);
 
 const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
 
