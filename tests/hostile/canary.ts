@@ -1,12 +1,10 @@
-// Loaded before the engine in its process. It holds what no rule may reach, and says at the end whether all is as it was.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Watches the realms of an engine process: an object that no rule may reach, and everything that code of a realm shares.
 import { Script, type Context } from 'node:vm';
 
 /** A text that is in the engine's realm only: it must never leave the process. */
 export const SECRET = 'the canary sings in the engine only';
 
-/** Own properties of everything that code of a realm shares: `[place, name, value or accessors, flags]`. */
+/** Own properties of everything shared: `[place, name, value or getter, setter, flags]`. */
 const SHARED_THINGS = `(() => {
   const of = [
     Object, Function, Array, String, Number, Boolean, Symbol, BigInt, RegExp, Date, Promise, Map, Set, WeakMap, WeakSet,
@@ -28,10 +26,12 @@ const SHARED_THINGS = `(() => {
 
 type Things = readonly (readonly unknown[])[];
 
-const thingsOf = (realm: Context | null): Things => {
-  const script = new Script(SHARED_THINGS);
-  return (realm === null ? script.runInThisContext() : script.runInContext(realm)) as Things;
-};
+const script = new Script(SHARED_THINGS);
+const own = Object.getOwnPropertyDescriptor(Script.prototype, 'runInContext')!;
+const runInContext = own.value as (this: Script, realm: Context, options?: object) => unknown;
+
+const thingsOf = (realm: Context | null): Things =>
+  (realm === null ? script.runInThisContext() : runInContext.call(script, realm)) as Things;
 
 const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((part, i) => Object.is(part, b[i]));
@@ -46,36 +46,26 @@ function differences(before: Things, after: Things): string[] {
 interface Watched {
   readonly name: string;
   readonly realm: Context | null;
-  before: Things;
+  readonly before: Things;
 }
 
-/** Watches this realm and each one in which scripts are run; at the end of the process `folder` gets a report. */
-export function watchRealms(folder: string): void {
+/** Watches this realm, and from its first script on each one in which scripts are run. Returns what tells the damage. */
+export function watchRealms(): () => string[] {
   const canary = { touched: false, secret: SECRET };
   const globals = globalThis as unknown as Record<string, unknown>;
   globals['weirCanary'] = canary;
   const watched: Watched[] = [{ name: 'the engine’s realm', realm: null, before: thingsOf(null) }];
-  const own = Object.getOwnPropertyDescriptor(Script.prototype, 'runInContext')!;
-  const runInContext = own.value as (this: Script, realm: Context, options?: object) => unknown;
-  const isWatched = (realm: Context): boolean => watched.some((one) => one.realm === realm);
   Script.prototype.runInContext = function (realm, options) {
-    if (!isWatched(realm)) {
-      // Marked first: looking at a realm runs a script in it.
-      const one: Watched = { name: `rule realm ${watched.length}`, realm, before: [] };
-      watched.push(one);
-      one.before = thingsOf(realm);
-    }
+    if (!watched.some((one) => one.realm === realm))
+      watched.push({ name: `rule realm ${watched.length}`, realm, before: thingsOf(realm) });
     return runInContext.call(this, realm, options);
   };
-  process.on('exit', (code) => {
+  return () => {
     const problems = watched.flatMap(({ name, realm, before }) =>
       differences(before, thingsOf(realm)).map((what) => `${name}: ${what}`),
     );
     if (globals['weirCanary'] !== canary) problems.push('the canary is gone');
     if (canary.touched || Object.keys(canary).length !== 2) problems.push('the canary was touched');
-    writeFileSync(
-      join(folder, `${process.pid}.json`),
-      JSON.stringify({ code, realms: watched.length, problems }),
-    );
-  });
+    return problems;
+  };
 }

@@ -1,7 +1,5 @@
 // Runs hostile rules beside innocent ones in the real engine process, and says what became of each.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compile } from '../../packages/core/src/language/compile.ts';
 import { noSources } from '../../packages/core/src/language/config/config.ts';
 import type {
@@ -13,6 +11,7 @@ import type {
 } from '../../packages/core/src/frames.ts';
 import type { LimitsPlan } from '../../packages/core/src/plan/limits-plan.ts';
 import { defaultSource, type SourcesPlan } from '../../packages/core/src/plan/source-plan.ts';
+import type { EngineLimits } from '../../packages/runtime/src/engine-arguments.ts';
 import { Supervisor } from '../../packages/runtime/src/supervisor.ts';
 import { SECRET } from './canary.ts';
 import { ruleOf, type Snippet } from './snippets.ts';
@@ -30,8 +29,8 @@ export interface Contained {
   /** What the innocent rules gave, as sorted lines. */
   readonly innocent: readonly string[];
   readonly notices: readonly string[];
-  /** What the canaries of all engine processes saw. */
-  readonly problems: readonly string[];
+  /** Frames that told what only the engine knows. */
+  readonly leaks: readonly string[];
 }
 
 /** The engine did not come to an end in time, or could not be kept running. */
@@ -91,19 +90,6 @@ export function batchOf(records: readonly string[], first: number): BatchFrame {
   };
 }
 
-/** A module that watches its realm and then is the engine. */
-function watchedEngine(folder: string): string {
-  const url = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
-  const file = join(folder, 'watched-engine.mjs');
-  writeFileSync(
-    file,
-    `import { watchRealms } from ${url('./canary.ts')};
-watchRealms(${JSON.stringify(folder)});
-await import(${url('../../packages/runtime/src/engine-process.ts')});\n`,
-  );
-  return file;
-}
-
 interface Heard {
   readonly lines: string[];
   readonly failures: Map<string, string>;
@@ -130,14 +116,21 @@ export interface RunOptions {
   readonly withHostile: boolean;
   readonly deadlineMs: number;
   readonly limits?: LimitsPlan;
+  /** What the process may take before its watchdog ends it. */
+  readonly engineLimits?: Partial<EngineLimits>;
+  /** The module that the process runs. */
+  readonly engine?: string;
+  /** The first batch is about to be sent; the engine process has ended. */
+  readonly onBatch?: () => void;
+  readonly onNotice?: () => void;
 }
 
 /** Runs rules of snippets that the compiler takes, all in one process. Throws NotContained. */
 export async function runBeside(
   snippets: readonly Snippet[],
-  { withHostile, deadlineMs, limits }: RunOptions,
+  options: RunOptions,
 ): Promise<Contained> {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-canary-'));
+  const { withHostile, deadlineMs, limits, engineLimits, engine = './watched-engine.ts' } = options;
   const heard: Heard = {
     lines: [],
     failures: new Map(),
@@ -155,37 +148,47 @@ export async function runBeside(
   ];
   const supervisor = new Supervisor({
     changes,
-    engine: watchedEngine(folder),
+    engine: fileURLToPath(new URL(engine, import.meta.url)),
     onFrame: (frame) => listen(heard, frame),
-    onNotice: (text) => notices.push(text),
+    onNotice: (text) => {
+      notices.push(text);
+      options.onNotice?.();
+    },
+    ...(engineLimits === undefined ? {} : { limits: engineLimits }),
   });
   try {
-    await withDeadline(stream(supervisor, recordsFor(snippets)), deadlineMs);
-    const problems = [...heard.leaks, ...reportsOf(folder)];
+    await withDeadline(stream(supervisor, recordsFor(snippets), options.onBatch), deadlineMs);
     const fates = new Map(snippets.map((snippet, i) => [snippet, fateOf(heard, `hostile ${i}`)]));
     return {
       fates: withHostile ? fates : new Map(),
       innocent: heard.lines.sort(),
       notices,
-      problems,
+      leaks: heard.leaks,
     };
   } catch (error) {
     supervisor.abandon();
     const why = error instanceof Error ? error.message : 'something else was thrown';
     throw new NotContained([why, ...notices].join('; '), { cause: error });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function stream(supervisor: Supervisor, records: readonly string[]): Promise<void> {
+async function stream(
+  supervisor: Supervisor,
+  records: readonly string[],
+  onBatch?: () => void,
+): Promise<void> {
   await supervisor.start();
   const partition = { source: 's', partition: 'p' };
   await supervisor.send({ type: 'start', partitions: [partition] });
+  await supervisor.settled();
+  onBatch?.();
   for (let at = 0; at < records.length; at += BATCH)
     await supervisor.send(batchOf(records.slice(at, at + BATCH), at));
   await supervisor.send({ type: 'end', partition });
   await supervisor.send({ type: 'finish' });
+  await supervisor.settled();
+  // One more piece of input: before it the canary has looked at what the last one did.
+  await supervisor.send({ type: 'snapshot' });
   await supervisor.settled();
   await supervisor.close();
 }
@@ -205,21 +208,6 @@ async function withDeadline(work: Promise<void>, deadlineMs: number): Promise<vo
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Each process that ended in order tells what its canary saw; without one there was none. */
-function reportsOf(folder: string): string[] {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
-  const reports = files.map(
-    (file) =>
-      JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-        readonly realms: number;
-        readonly problems: readonly string[];
-      },
-  );
-  if (reports.length === 0) return ['no canary has told what it saw'];
-  if (reports.some(({ realms }) => realms < 2)) return ['no rule realm was watched'];
-  return reports.flatMap(({ problems }) => problems);
 }
 
 function fateOf({ parks, failures, counts }: Heard, rule: string): Fate {
