@@ -75,15 +75,18 @@ export const left = new Int32Array(3);
 
 /** With a limit of CPU time steps are given out in slices, and the clock is asked when one is used up. */
 const SLICE_STEPS = 500;
-/** A slice took at most about so long before the clock was asked first. */
-const SLICE_MS = 0.25;
+/** The first slice is small, since nobody knows how long it took: at most about so long. */
+const FIRST_STEPS = 50;
+const FIRST_MS = 0.1;
 
 let limits: CallLimits = noCallLimits;
 /** Steps that were not given out yet. */
 let reserve = 0;
 let clock: (() => number) | null = null;
-/** When the first slice was used up; NaN: it was not. */
+/** When the call began, as far as is known; NaN: the first slice was not used up. */
 let beganAt = Number.NaN;
+/** When the clock was asked last. */
+let askedAt = 0;
 /** Characters of texts that were put together but perhaps not yet copied into one piece; see `read`. */
 let loose = 0;
 
@@ -92,8 +95,14 @@ export function useClock(now: (() => number) | null): void {
   clock = now;
 }
 
+let calls = 0;
+
+/** Tells calls apart: what the library remembers for a rule must not outlive the call, or a replay is charged otherwise. */
+export const callNumber = (): number => calls;
+
 /** The next call of rule code begins. Costs about a nanosecond. */
 export function arm(of: CallLimits): void {
+  calls++;
   limits = of;
   left[BYTES] = of.bytes;
   left[DEPTH] = of.depth - 1;
@@ -103,7 +112,7 @@ export function arm(of: CallLimits): void {
     reserve = 0;
     return;
   }
-  left[STEPS] = Math.min(of.steps, SLICE_STEPS);
+  left[STEPS] = Math.min(of.steps, FIRST_STEPS);
   reserve = of.steps - left[STEPS];
   beganAt = Number.NaN;
 }
@@ -118,13 +127,14 @@ export const armedLimits = (): CallLimits => limits;
 
 /** Takes steps; throws LimitBroken if there are no more. */
 export function charge(steps: number): void {
-  if (!(steps <= left[STEPS]!)) beyond(steps);
+  if (!(steps >= 0 && steps <= left[STEPS]!)) beyond(steps);
   else left[STEPS]! -= steps;
 }
 
 /** More than the slice at hand holds. */
 function beyond(steps: number): void {
-  if (!(steps <= left[STEPS]! + reserve)) throw stepsBroken();
+  // What is too large to be counted is below 0 or no number.
+  if (!(steps >= 0 && steps <= left[STEPS]! + reserve)) throw stepsBroken();
   reserve += left[STEPS]! - steps;
   left[STEPS] = 0;
   nextSlice();
@@ -132,7 +142,7 @@ function beyond(steps: number): void {
 
 /** Takes bytes for data that is about to be made; throws LimitBroken if there are no more. */
 export function grow(bytes: number): void {
-  if (!(bytes <= left[BYTES]!)) throw bytesBroken();
+  if (!(bytes >= 0 && bytes <= left[BYTES]!)) throw bytesBroken();
   left[BYTES]! -= bytes;
 }
 
@@ -157,8 +167,11 @@ function nextSlice(): void {
 function askClock(): void {
   if (limits.cpuMs === null || clock === null) return;
   const now = clock();
-  if (Number.isNaN(beganAt)) beganAt = now - SLICE_MS;
-  if (now - beganAt > limits.cpuMs)
+  if (Number.isNaN(beganAt)) beganAt = askedAt = now - FIRST_MS;
+  // The next slice may take as long as the last one, and must be within the limit too.
+  const nextMs = now - askedAt;
+  askedAt = now;
+  if (now + nextMs - beganAt > limits.cpuMs)
     throw new LimitBroken('cpu', `it takes more than ${limits.cpuMs} ms of CPU time`);
 }
 
@@ -197,7 +210,7 @@ export function joined(length: number): void {
  */
 export function read(length: number): void {
   if (length <= SHORT) return;
-  charge(length >> 8);
+  charge(Math.floor(length / 256));
   touch(length);
 }
 
@@ -206,14 +219,14 @@ export function touch(length: number): void {
   if (loose === 0 || length <= SHORT) return;
   const copied = Math.min(length, loose);
   loose -= copied;
-  charge(copied >> 8);
+  charge(Math.floor(copied / 256));
   grow(copied * 2);
 }
 
 /** A text of this many characters is about to be made from another one. */
 export function write(length: number): void {
   if (length > TEXT_MAX) throw new RangeError(`a text may not grow beyond ${TEXT_MAX} characters`);
-  charge(1 + (length >> 8));
+  charge(1 + Math.floor(length / 256));
   grow(32 + length * 2);
 }
 

@@ -1,7 +1,7 @@
 // JavaScript's conversions and comparisons as rules have them. They never call what a value holds (`toString`,
 // `valueOf`), and charge before they read a text or a list. Source: ECMA-262, section 7.1 and 7.2.
 import { readerMark, type EventReader } from '../plan/event-reader.ts';
-import { charge, joined, read, touch } from './budget.ts';
+import { charge, grow, joined, read, touch, write } from './budget.ts';
 import { fail, kindOf } from './rule-failure.ts';
 
 const DEPTH_MAX = 64;
@@ -32,6 +32,7 @@ export function plainText(value: unknown): string {
 export function listText(list: readonly unknown[], by: string, depth = 0): string {
   if (depth > DEPTH_MAX) return fail(`a list is nested deeper than ${DEPTH_MAX}`);
   charge(1 + list.length);
+  grow(32 + list.length * 16);
   const parts: string[] = [];
   let length = Math.max(0, list.length - 1) * by.length;
   for (const element of list) {
@@ -46,7 +47,7 @@ export function listText(list: readonly unknown[], by: string, depth = 0): strin
     parts.push(part);
   }
   read(length);
-  joined(length);
+  write(length);
   return parts.join(by);
 }
 

@@ -1,5 +1,5 @@
 // What functions of `utils` cost a rule: taken before they work, in proportion to what they are given.
-import { charge, grow, read, write } from './budget.ts';
+import { callNumber, charge, grow, read, TEXT_MAX, write } from './budget.ts';
 import { isReader } from './conversions.ts';
 
 const DEPTH_MAX = 64;
@@ -15,6 +15,7 @@ export function chargeValue(value: unknown, depth = 0): number {
     ? (value as unknown[])
     : Object.values(isReader(value) ? (value.whole() as object) : value);
   charge(1 + (parts.length >> 2));
+  grow(parts.length * 8);
   let size = parts.length;
   for (const part of parts) size += chargeValue(part, depth + 1);
   return size;
@@ -27,39 +28,49 @@ const countOf = (value: unknown): number => (Array.isArray(value) ? Math.max(1, 
 const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) => void>> = {
   editDistance: (size, [, other]) => {
     const width = Math.min(1000, typeof other === 'string' ? other.length : 20);
-    const cells = Math.min(1000, size) * (width + 1);
-    charge(cells >> 5);
-    grow(cells * 8);
+    charge((Math.min(1000, size) * width) >> 5);
+    grow(128 + width * 2);
   },
   base64Decode: (size) => written(size, 3),
   hexDecode: (size) => written(size, 3),
-  urlDecode: (size) => written(size, 4),
-  lower: (size) => write(Math.min(size, 1_000_000)),
-  accountName: (size) => write(Math.min(size, 1_000_000)),
-  sha256: (size) => written(size, 5),
-  entropy: (size) => written(size, 4),
+  urlDecode: (size) => written(size, 3),
+  lower: (size) => write(Math.min(size, TEXT_MAX)),
+  accountName: (size) => write(Math.min(size, TEXT_MAX)),
+  hostOf: (size) => write(Math.min(size, TEXT_MAX)),
+  sha256: (size) => written(size + 64, 3),
+  entropy: (size) => written(size, 3),
   // The densest JSON, `[{},{},…]`, makes some twenty bytes of a character.
   parseJson: (size) => {
-    charge(size >> 4);
+    charge(Math.floor(size / 8));
     grow(size * 24);
   },
-  parseTime: (size) => charge(size >> 5),
+  parseTime: (size) => charge(4 + Math.floor(size / 32)),
+  inCidr: (_size, [, networks]) => addresses(countOf(networks)),
+  isPrivateIp: () => addresses(1),
+  domainOf: () => addresses(1),
   glob: wildcards,
   like: wildcards,
   anywhere: wildcards,
 };
 
-/** `slow`: the work for 256 characters is 2 to the power of so many steps. */
-function written(size: number, slow: number): void {
-  charge(1 + ((size << slow) >> 8));
-  grow(64 + size * 4);
+/** `per`: characters that are read and written in a step, as a power of two. */
+function written(size: number, per: number): void {
+  charge(1 + Math.floor(size / 2 ** per));
+  grow(64 + size * 8);
 }
 
-/** A pattern with `*` may be tried at every place of the text. */
+/** Address and networks are read anew, each network for each call. */
+function addresses(networks: number): void {
+  charge(4 + networks * 4);
+  grow(256 + networks * 256);
+}
+
+/** A pattern with `*` may be tried at every place of the text, so it costs up to one length times the other. */
 function wildcards(size: number, values: readonly unknown[]): void {
   const [, pattern] = values;
+  charge(Math.floor(size / 32));
   if (typeof pattern === 'string' && size > 256)
-    charge((size * Math.min(pattern.length, size)) >> 14);
+    charge(Math.floor((size * Math.min(pattern.length, size)) / 4096));
 }
 
 /** Charges a call of a function of `utils` that may be in a loop. */
@@ -70,6 +81,30 @@ export function chargeCall(name: string, values: readonly unknown[]): void {
     chargeValue(values[i]);
     others *= countOf(values[i]);
   }
-  charge(1 + (((size >> 4) * Math.min(others, 1 << 20)) >> 4));
+  charge(1 + Math.floor((size * others) / 256));
   EXTRA[name]?.(size, values);
+}
+
+const OF_PATTERNS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
+/** A short pattern takes some 50 µs to compile, and half a µs for each character. */
+const PATTERN_STEPS = 2000;
+const PATTERN_BYTES = 16 * 1024;
+
+const patternsAsked = new Set<string>();
+let askedInCall = 0;
+
+/** Charges for patterns that are only known when a function is called: once in each call of the rule, kept or not. */
+export function chargePatterns(name: string, [, patterns, flags]: readonly unknown[]): void {
+  if (!OF_PATTERNS.has(name)) return;
+  if (askedInCall !== callNumber()) {
+    patternsAsked.clear();
+    askedInCall = callNumber();
+  }
+  for (const source of Array.isArray(patterns) ? (patterns as unknown[]) : [patterns]) {
+    const key = `${typeof flags === 'string' ? flags : ''}/${typeof source === 'string' ? source : ''}`;
+    if (typeof source !== 'string' || patternsAsked.has(key)) continue;
+    charge(PATTERN_STEPS + source.length * 8);
+    grow(PATTERN_BYTES + source.length * 64);
+    patternsAsked.add(key);
+  }
 }

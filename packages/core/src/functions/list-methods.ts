@@ -65,7 +65,7 @@ function sortedInto(into: unknown[], compare: unknown): unknown[] {
   }
   let length = 0;
   for (const element of into) if (typeof element === 'string') length += touched(element);
-  charge((length * Math.ceil(Math.log2(into.length + 1))) >> 8);
+  charge(Math.floor((length * Math.ceil(Math.log2(into.length + 1))) / 256));
   return into.sort((a, b) => {
     const [left, right] = [plainText(a), plainText(b)];
     return left < right ? -1 : left > right ? 1 : 0;

@@ -20,7 +20,7 @@ import {
 } from './conversions.ts';
 import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
-import { chargeCall } from './library-charges.ts';
+import { chargeCall, chargePatterns } from './library-charges.ts';
 import { elementsOf, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
 import { noMatch } from './no-match.ts';
@@ -223,6 +223,7 @@ const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
       name,
       (...given: unknown[]) => {
         chargeCall(name, given);
+        chargePatterns(name, given);
         return run(...given);
       },
     ]),

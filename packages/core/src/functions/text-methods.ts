@@ -6,7 +6,7 @@ function search(text: string, part: string): void {
   read(text.length);
   read(part.length);
   if (part.length > 8 && text.length > 1024)
-    charge((text.length * Math.min(part.length, 250)) >> 15);
+    charge(Math.floor((text.length * Math.min(part.length, 250)) / 32_768));
 }
 
 /** How often the part stands in the text, the places one after the other. */
@@ -96,7 +96,7 @@ export const textMethods = Object.freeze({
     read(text.length);
     read(wanted.length);
     // Backwards V8 compares at every place.
-    if (text.length > 1024) charge((text.length * wanted.length) >> 12);
+    if (text.length > 1024) charge(Math.floor((text.length * wanted.length) / 4096));
     return text.lastIndexOf(wanted, whole(from));
   },
   slice: (text: string, from?: unknown, to?: unknown) => {

@@ -17,15 +17,16 @@ export const editDistance = defineFunction({
     const b = textOf(other);
     if (a === undefined || b === undefined || a.length > LENGTH_MAX || b.length > LENGTH_MAX)
       return undefined;
-    let last = Array.from({ length: b.length + 1 }, (_, i) => i);
+    const row = Uint16Array.from({ length: b.length + 1 }, (_, i) => i);
     for (let i = 1; i <= a.length; i++) {
-      const row = [i];
-      for (let j = 1; j <= b.length; j++)
-        row.push(
-          Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)),
-        );
-      last = row;
+      let diagonal = row[0]!;
+      row[0] = i;
+      for (let j = 1; j <= b.length; j++) {
+        const replaced = diagonal + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
+        diagonal = row[j]!;
+        row[j] = Math.min(diagonal + 1, row[j - 1]! + 1, replaced);
+      }
     }
-    return last[b.length];
+    return row[b.length];
   },
 });

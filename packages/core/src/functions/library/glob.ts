@@ -19,15 +19,17 @@ export const glob = defineFunction({
 
 /** Goes back to the last star only, so it costs at most length times length of the pattern. */
 function matchesGlob(text: string, pattern: string): boolean {
+  const ends = pattern.length;
   let at = 0;
   let next = 0;
   let star = -1;
   let resume = 0;
   while (at < text.length) {
-    if (pattern[next] === '*') {
+    const wanted = next < ends ? pattern.charCodeAt(next) : -1;
+    if (wanted === STAR) {
       star = next++;
       resume = at;
-    } else if (next < pattern.length && (pattern[next] === '?' || pattern[next] === text[at])) {
+    } else if (wanted === ONE || wanted === text.charCodeAt(at)) {
       at++;
       next++;
     } else if (star >= 0) {
@@ -35,6 +37,9 @@ function matchesGlob(text: string, pattern: string): boolean {
       at = ++resume;
     } else return false;
   }
-  while (pattern[next] === '*') next++;
-  return next === pattern.length;
+  while (next < ends && pattern.charCodeAt(next) === STAR) next++;
+  return next === ends;
 }
+
+const STAR = 42;
+const ONE = 63;

@@ -14,6 +14,7 @@ export const hostOf = defineFunction({
   run: (host) => {
     const name = textOf(host)?.toLowerCase();
     if (name === undefined || name === '') return undefined;
-    return parseAddress(name) !== null ? name : name.split('.')[0];
+    const dot = name.indexOf('.');
+    return dot < 0 || parseAddress(name) !== null ? name : name.slice(0, dot);
   },
 });
