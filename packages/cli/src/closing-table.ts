@@ -6,6 +6,8 @@ export function closingTable(
   counts: Counts,
   names: ReadonlyMap<string, string>,
   seconds: number,
+  /** Of rules that the engine left out: what became of them, by id. */
+  standings: ReadonlyMap<string, string>,
   paint: Paint,
 ): string {
   const { read, decoded, undecodable, duplicates, wanted, late, noTime, future, noKey, excepted } =
@@ -38,20 +40,44 @@ export function closingTable(
   const wrong = read !== decoded + undecodable + duplicates;
   if (wrong)
     lines.push(paint.red(`${''.padStart(16)}these numbers do not add up: please report it`));
-  return [...lines, '', ...ruleRows(counts, names, paint)].join('\n');
+  const table = ruleRows(counts, names, standings, paint);
+  return [...lines, ...standingRow(counts, standings, row), '', ...table].join('\n');
+}
+
+/** How many rules are not as they should be; nothing if all are. */
+function standingRow(
+  { rules }: Counts,
+  standings: ReadonlyMap<string, string>,
+  row: (number: number, text: string) => string,
+): string[] {
+  const parked = [...standings.values()].filter((text) => text.startsWith('parked')).length;
+  const flagged = rules.filter((one) => one.flagged).length;
+  const parts = [
+    [parked, 'parked'],
+    [standings.size - parked, 'deferred'],
+    [flagged, 'flagged'],
+  ].filter(([number]) => (number as number) > 0);
+  if (parts.length === 0) return [];
+  const total = standings.size + flagged;
+  return [row(total, `rules: ${parts.map(([number, word]) => `${number} ${word}`).join(', ')}`)];
 }
 
 /** More rules than fit on a screen: those that found nothing are only counted. */
 const ALL_SHOWN_MAX = 40;
 const NAME_MAX = 70;
 
-function ruleRows({ rules }: Counts, names: ReadonlyMap<string, string>, paint: Paint): string[] {
+function ruleRows(
+  { rules }: Counts,
+  names: ReadonlyMap<string, string>,
+  standings: ReadonlyMap<string, string>,
+  paint: Paint,
+): string[] {
   const isLong = rules.length > ALL_SHOWN_MAX;
   const shown = isLong
     ? rules
         .filter(
-          ({ matched, late, filterErrors, excepted }) =>
-            matched + late + filterErrors + excepted > 0,
+          ({ rule, matched, late, filterErrors, excepted }) =>
+            matched + late + filterErrors + excepted > 0 || standings.has(rule),
         )
         .toSorted((a, b) => b.matched - a.matched)
     : rules;
@@ -60,9 +86,11 @@ function ruleRows({ rules }: Counts, names: ReadonlyMap<string, string>, paint: 
   const head = `  ${'rule'.padEnd(width)}  ${'matched'.padStart(10)}  ${'results'.padStart(9)}  ${'late'.padStart(7)}  ${'errors'.padStart(7)}`;
   const rows = shown.map(({ rule, matched, results, late, filterErrors, excepted, flagged }) => {
     const numbers = `${count(matched).padStart(10)}  ${count(results).padStart(9)}  ${count(late).padStart(7)}  ${count(filterErrors).padStart(7)}`;
-    const flag = flagged ? paint.red('  its FILTER fails in more than 1 % of its calls') : '';
+    const flag = flagged ? paint.red('  its code fails in more than 1 % of its calls') : '';
     const known = excepted > 0 ? paint.dim(`  ${count(excepted)} excepted`) : '';
-    return `  ${nameOf(rule).padEnd(width)}  ${numbers}${known}${flag}`;
+    const standing = standings.get(rule);
+    const left = standing === undefined ? '' : paint.yellow(`  ${standing}`);
+    return `  ${nameOf(rule).padEnd(width)}  ${numbers}${known}${flag}${left}`;
   });
   const rest = rules.length - shown.length;
   return [

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { check, coverage, explain, print, test, type ExplainOptions } from './commands.ts';
 import { EXIT, Failure } from './failure.ts';
+import { parked, release } from './parks/parks-commands.ts';
 import { run, type RunOptions } from './run.ts';
 
 const program = new Command('weir')
@@ -41,6 +42,9 @@ program
   .option(...asJson)
   .option('--final', 'with --json: only what is final')
   .option('--out <file>', 'write JSON lines to a file instead')
+  .option('--parks <file>', 'keep note of rules that broke a limit, from run to run')
+  .option('--defer <percent>', 'rules that take more of a processor run beside the others')
+  .option('--top', 'with what each rule costs')
   .addHelpText('after', '\nExample:\n  weir run logs/*.ndjson.gz --rules rules')
   .action(async (files: string[], options: RunOptions) => {
     process.exitCode = await run(files, options);
@@ -61,6 +65,41 @@ const command = (
     .option(...pipeline)
     .option(...asJson)
     .addHelpText('after', `\nExample:\n  ${example}`);
+
+program
+  .command('top')
+  .description('stream files through rules, and list what each rule costs')
+  .argument('[files...]', 'as for run')
+  .requiredOption('--rules <paths...>', 'files and folders of rules')
+  .option(...config)
+  .option(...pipeline)
+  .option('--source <name>', 'the source that the files are of, if their names do not say')
+  .option(...asJson)
+  .addHelpText('after', '\nExample:\n  weir top logs/*.ndjson.gz --rules rules')
+  .action(async (files: string[], options: RunOptions) => {
+    process.exitCode = await run(files, { ...options, top: 'only' });
+  });
+
+const parksFile = ['--parks <file>', 'the file that weir run --parks writes'] as const;
+program
+  .command('parked')
+  .description('list the rules that broke a limit and are left out')
+  .requiredOption(...parksFile)
+  .option(...asJson)
+  .addHelpText('after', '\nExample:\n  weir parked --parks parks.ndjson')
+  .action((options: Parameters<typeof parked>[0]) => {
+    process.exitCode = parked(options);
+  });
+program
+  .command('release')
+  .description('bring parked rules back')
+  .argument('<rules...>', 'their ids, as weir parked lists them')
+  .requiredOption(...parksFile)
+  .option(...asJson)
+  .addHelpText('after', "\nExample:\n  weir release 'many-logons' --parks parks.ndjson")
+  .action((rules: string[], options: Parameters<typeof parked>[0]) => {
+    process.exitCode = release(rules, options);
+  });
 
 command(
   'check',

@@ -73,6 +73,12 @@ export class RunOutput {
           this.#line({ kind: 'error', ...error });
         }
         return;
+      case 'parked':
+        for (const park of frame.parks) this.#line({ kind: 'parked', ...park });
+        return;
+      case 'released':
+        for (const rule of frame.rules) this.#line({ kind: 'released', rule });
+        return;
       case 'done':
         this.counts = frame.counts;
         return;

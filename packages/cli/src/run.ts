@@ -13,10 +13,15 @@ import type {
   Counts,
   EditedFrame,
   EventName,
+  FrameFromEngine,
+  FrameToEngine,
+  LimitsPlan,
+  ParkPlace,
   PartitionName,
+  Plan,
   SourcePlan,
 } from '@weir/core';
-import { EngineFailed, Supervisor } from '@weir/runtime';
+import { EngineFailed, Supervisor, type Refill } from '@weir/runtime';
 import { join, relative } from 'node:path';
 import { closingTable } from './closing-table.ts';
 import { placeText, readRecords } from './evidence.ts';
@@ -28,6 +33,8 @@ import { resultText, type ReadField } from './result-text.ts';
 import { valueAtPath } from '@weir/core/plan/path-value.ts';
 import { valueThrough } from '@weir/core/plan/view-value.ts';
 import { RunOutput } from './run-output.ts';
+import { RuleParks } from './parks/rule-parks.ts';
+import { costsOf, topTable, type RuleCost } from './top.ts';
 import { watchRules } from './watch-rules.ts';
 import { isoTime } from '@weir/core/plan/civil.ts';
 
@@ -41,6 +48,10 @@ export interface RunOptions {
   readonly json?: boolean;
   readonly out?: string;
   readonly final?: boolean;
+  readonly parks?: string;
+  readonly defer?: string;
+  /** With the cost of each rule; 'only': with nothing else. */
+  readonly top?: boolean | 'only';
 }
 
 interface Input {
@@ -58,8 +69,8 @@ export async function run(files: readonly string[], options: RunOptions): Promis
   if (loaded.compiled.rules.length === 0) throw new Failure('no rule can be run');
   const stop = new AbortController();
   const inputs = inputsOf(files, options, loaded, stop.signal);
-  const runner = new Runner(loaded, options, stop);
-  const exit = await runner.run(inputs);
+  const runner = new Runner(loaded, options, stop, inputs);
+  const exit = await runner.run();
   return errorsOf(loaded.diagnostics).length > 0 && exit === EXIT.ok ? EXIT.errors : exit;
 }
 
@@ -134,7 +145,19 @@ function fileInput(path: string, options: RunOptions, loaded: Loaded, signal: Ab
   };
 }
 
+/** `--defer 30`: a part of one processor. */
+function shareOf(percent: string | undefined): number | null {
+  if (percent === undefined) return null;
+  const share = Number(percent) / 100;
+  if (!(share > 0 && share <= 1))
+    throw new Failure(`--defer takes a percentage of one processor, 1 to 100, not ${percent}`);
+  return share;
+}
+
 const TICK_EVERY_MS = 1000;
+/** Rules in the table of costs while the run goes on, and at its end. */
+const LIVE_ROWS = 15;
+const CLOSING_ROWS = 40;
 
 class Runner {
   #loaded: Loaded;
@@ -144,6 +167,8 @@ class Runner {
   readonly #progress: Progress;
   readonly #paint = paintFor(process.stdout);
   readonly #supervisor: Supervisor;
+  readonly #parks: RuleParks;
+  readonly #inputs: readonly Input[];
   readonly #paths = new Map<string, string>();
   #bytes = 0;
   /** Records that were too long for the engine: read, and set aside. */
@@ -151,30 +176,87 @@ class Runner {
   #failed = false;
   #beganAt = performance.now();
   /** How far each stream was read, in bytes and to which record: what an edit is given again. */
-  readonly #readTo = new Map<string, { bytes: number; number: number }>();
+  readonly #readTo = new Map<string, ReadTo>();
+  /** The same of what the engine is done with, and what it has been sent since. */
+  readonly #doneTo = new Map<string, ReadTo>();
+  readonly #sent: (SentBatch | null)[] = [];
 
-  constructor(loaded: Loaded, options: RunOptions, stop: AbortController) {
+  constructor(
+    loaded: Loaded,
+    options: RunOptions,
+    stop: AbortController,
+    inputs: readonly Input[],
+  ) {
     this.#loaded = loaded;
     this.#options = options;
     this.#stop = stop;
+    this.#inputs = inputs;
     this.#output = new RunOutput({
-      isJson: options.json === true,
+      isJson: options.json === true && options.top !== 'only',
       finalOnly: options.final === true,
       out: options.out,
       filesOf: (rule) => this.#filesOf(rule),
     });
     this.#progress = new Progress(true);
+    const changes = changesOf(loaded);
+    this.#parks = new RuleParks({
+      changes,
+      plan: loaded.compiled.plan,
+      file: options.parks,
+      isLive: this.#isLive,
+      deferShare: shareOf(options.defer),
+      notice: (text) => this.#notice(text),
+      send: (frame) => this.#send(frame),
+      onFrame: (frame) => this.#output.take(frame),
+      placeHere: () => this.#sent[0]?.from ?? null,
+      refillHere: () => this.#refillHere(),
+      reload: () => this.#reload(),
+    });
     this.#supervisor = new Supervisor({
-      changes: changesOf(loaded),
-      onFrame: (frame) => {
-        if (frame.type === 'edited') this.#tellEdit(frame);
-        this.#output.take(frame);
-        if (frame.type === 'done')
-          this.#progress.show(this.#counts(), this.#bytes, this.#output.finals);
-      },
+      changes,
+      parks: this.#parks.atStart,
+      onFrame: (frame) => this.#takeFrame(frame),
       onNotice: (text) => this.#notice(text),
     });
+    this.#parks.attach(this.#supervisor);
   }
+
+  get #isLive(): boolean {
+    return this.#inputs.some(({ path }) => path === null);
+  }
+
+  #takeFrame(frame: FrameFromEngine): void {
+    if (frame.type === 'edited') this.#tellEdit(frame);
+    // Parks are told by who keeps them.
+    if (frame.type !== 'parked') this.#output.take(frame);
+    this.#parks.take(frame);
+    if (frame.type !== 'done') return;
+    const sent = this.#sent.shift() ?? null;
+    if (sent !== null) this.#doneTo.set(sent.name, sent.to);
+    if (this.#options.top)
+      this.#progress.showTable(() => topTable(this.#costs(), LIVE_ROWS, paintFor(process.stderr)));
+    else this.#progress.show(this.#counts(), this.#bytes, this.#output.finals);
+  }
+
+  /** Every frame is sent here, so that it is known which of them a `done` is for. */
+  async #send(
+    frame: FrameToEngine,
+    again: (() => Promise<FrameToEngine>) | null = null,
+    batch: SentBatch | null = null,
+  ): Promise<void> {
+    const before = this.#sending;
+    const turn = Promise.withResolvers<void>();
+    this.#sending = turn.promise;
+    await before;
+    this.#sent.push(batch);
+    try {
+      await this.#supervisor.send(frame, again);
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  #sending = Promise.resolve();
 
   #filesOf(id: string): string[] {
     const rule = this.#loaded.compiled.plan.rules.find((one) => one.id === id);
@@ -187,30 +269,32 @@ class Runner {
     process.stderr.write(`weir: ${text}\n`);
   }
 
-  async run(inputs: readonly Input[]): Promise<number> {
+  async run(): Promise<number> {
+    const inputs = this.#inputs;
     this.#watchInterrupt();
     for (const { reader, path } of inputs)
       if (path !== null) this.#paths.set(nameText(reader.name), path);
-    const isLive = inputs.some(({ path }) => path === null);
     let isWhole = false;
     try {
       await this.#supervisor.start();
-      await this.#supervisor.send({
+      await this.#send({
         type: 'start',
         partitions: inputs.map(({ reader }) => reader.name),
       });
-      if (isLive) await this.#live(inputs);
+      if (this.#isLive) await this.#live(inputs);
       else await this.#files(inputs);
       if (!this.#stop.signal.aborted) {
-        await this.#supervisor.send({ type: 'finish' });
+        await this.#send({ type: 'finish' });
         isWhole = true;
       }
       await this.#supervisor.settled();
+      await (isWhole ? this.#parks.finish() : this.#parks.stop());
       await this.#supervisor.close();
     } catch (error) {
       if (!(error instanceof EngineFailed)) throw error;
       this.#notice(error.message);
       this.#failed = true;
+      await this.#parks.stop();
       this.#supervisor.abandon();
     }
     this.#progress.clear();
@@ -242,13 +326,13 @@ class Runner {
     let queue = Promise.resolve();
     const inOrder = (act: () => Promise<void>): Promise<void> => (queue = queue.then(act));
     const ticking = setInterval(
-      () =>
-        void inOrder(() => this.#supervisor.send({ type: 'tick', arrivedAt: Date.now() })).catch(
-          () => {},
-        ),
+      () => void inOrder(() => this.#send({ type: 'tick', arrivedAt: Date.now() })).catch(() => {}),
       TICK_EVERY_MS,
     );
-    const watching = this.#options.watch ? this.#watch(inputs, inOrder) : Promise.resolve();
+    const watching = Promise.all([
+      this.#options.watch ? this.#watch(inputs, inOrder) : null,
+      this.#parks.watch(this.#stopOrEnd),
+    ]);
     try {
       await Promise.race([
         Promise.all(inputs.map((input) => this.#readLive(input, inOrder))),
@@ -264,25 +348,34 @@ class Runner {
 
   readonly #ended = new AbortController();
 
+  get #stopOrEnd(): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, this.#ended.signal]);
+  }
+
   /** Rules that are saved are live with the next event; those that begin anew are given what was read before. */
   async #watch(
     inputs: readonly Input[],
     inOrder: (act: () => Promise<void>) => Promise<void>,
   ): Promise<void> {
-    const signal = AbortSignal.any([this.#stop.signal, this.#ended.signal]);
     const { rules } = this.#options;
-    await watchRules(rules, this.#options, this.#loaded, signal, ({ loaded, plan, broken }) =>
-      inOrder(async () => {
-        const errors = errorsOf(loaded.diagnostics);
-        if (errors.length > 0) this.#notice(diagnosticsText(loaded, errors).trimEnd());
-        for (const file of broken)
-          this.#notice(`${file} is broken: the version before goes on running`);
-        this.#loaded = { ...loaded, compiled: { ...loaded.compiled, plan } };
-        this.#isWarming = false;
-        await this.#supervisor.send({ type: 'edit', plan, activeFrom: null });
-        await this.#supervisor.settled();
-        if (this.#isWarming) await this.#refill(inputs);
-      }),
+    await watchRules(
+      rules,
+      this.#options,
+      this.#loaded,
+      this.#stopOrEnd,
+      ({ loaded, plan, broken }) =>
+        inOrder(async () => {
+          const errors = errorsOf(loaded.diagnostics);
+          if (errors.length > 0) this.#notice(diagnosticsText(loaded, errors).trimEnd());
+          for (const file of broken)
+            this.#notice(`${file} is broken: the version before goes on running`);
+          this.#loaded = { ...loaded, compiled: { ...loaded.compiled, plan } };
+          this.#isWarming = false;
+          await this.#send({ type: 'edit', plan: this.#parks.edited(plan), activeFrom: null });
+          await this.#supervisor.settled();
+          if (this.#isWarming) await this.#refill(inputs);
+          this.#parks.takeOver(plan, loaded.sources.limits);
+        }),
     );
   }
 
@@ -302,22 +395,30 @@ class Runner {
     if (rules.length === 0) this.#notice('the rules say what they said before');
   }
 
+  /** What a lane is given again: what the engine was done with before the frame at hand. */
+  #refillHere(): Refill | null {
+    if (this.#inputs.some(({ follows }) => follows === null)) return null;
+    const to = new Map(this.#doneTo);
+    return async (send) => {
+      for await (const frame of recordedFrames(this.#inputs, to)) await send(frame);
+    };
+  }
+
+  #reload(): { readonly plan: Plan; readonly limits: LimitsPlan | undefined } | null {
+    try {
+      const { compiled, sources } = load(this.#options.rules, this.#options);
+      // Rules follow their files only with --watch.
+      const plan = this.#options.watch ? compiled.plan : this.#loaded.compiled.plan;
+      return { plan, limits: sources.limits };
+    } catch {
+      return null;
+    }
+  }
+
   /** Reads again what was read, as far as it was read, for the rules that begin with the edit. */
   async #refill(inputs: readonly Input[]): Promise<void> {
-    for (const { reader, follows } of inputs) {
-      const to = this.#readTo.get(nameText(reader.name));
-      if (follows === null || to === undefined) continue;
-      const again = new StreamReader({
-        name: reader.name,
-        pieces: limited(fileBytes(follows), to.bytes),
-        path: null,
-        now: null,
-      });
-      for (let batch = await again.next(); batch !== null; batch = await again.next()) {
-        await this.#supervisor.send({ ...upTo(batch.frame, to.number), refill: true });
-      }
-    }
-    await this.#supervisor.send({ type: 'refilled' });
+    for await (const frame of recordedFrames(inputs, this.#readTo)) await this.#send(frame);
+    await this.#send({ type: 'refilled' });
     await this.#supervisor.settled();
     this.#notice('what was read before has been given to the new rules: none is warming');
   }
@@ -344,22 +445,25 @@ class Runner {
           `${next.reader.name.partition} could not be read to its end: ${(next.error as Error).message}; what came before is used`,
         );
       }
-      await this.#supervisor.send({ type: 'end', partition: next.reader.name });
+      await this.#send({ type: 'end', partition: next.reader.name });
       return;
     }
     const { frame, again, setAside, bytes } = next.batch;
     this.#bytes += bytes;
     const name = nameText(next.reader.name);
     const before = this.#readTo.get(name) ?? { bytes: 0, number: -1 };
-    const number = frame.numbers.at(-1) ?? before.number;
-    this.#readTo.set(name, { bytes: before.bytes + bytes, number });
+    const to = { bytes: before.bytes + bytes, number: frame.numbers.at(-1) ?? before.number };
+    this.#readTo.set(name, to);
     this.#tooLong += setAside.length;
     for (const record of setAside) this.#output.takeSetAside(record);
-    if (frame.numbers.length > 0) await this.#supervisor.send(frame, again);
+    if (frame.numbers.length === 0) return;
+    const { source, partition } = frame;
+    const from = { source, partition, number: frame.numbers[0]!, isAfter: false };
+    await this.#send(frame, again, { name, to, from });
   }
 
   #counts(): Counts {
-    const counts = this.#output.counts ?? NO_COUNTS;
+    const counts = this.#parks.counted(this.#output.counts ?? NO_COUNTS);
     return {
       ...counts,
       read: counts.read + this.#tooLong,
@@ -367,18 +471,51 @@ class Runner {
     };
   }
 
+  get #names(): ReadonlyMap<string, string> {
+    return new Map(this.#loaded.compiled.plan.rules.map(({ id, name }) => [id, name] as const));
+  }
+
+  /** The rules that the engine left out, and what became of each. */
+  #standings(): Map<string, string> {
+    const standings = new Map<string, string>();
+    for (const { rule, reason, event } of this.#parks.parked) {
+      const where = event === null ? '' : ` at record ${count(event.number)}`;
+      const lost = this.#parks.lost.get(rule);
+      const why = lost === undefined ? reason.limit : `not caught up: ${lost}`;
+      standings.set(rule, `parked${where} (${why})`);
+    }
+    for (const { rule, isCaughtUp } of this.#parks.inLanes)
+      standings.set(rule, isCaughtUp ? 'caught up beside the others' : 'deferred, not caught up');
+    return standings;
+  }
+
+  #costs(): RuleCost[] {
+    const inLanes = new Set(this.#parks.inLanes.map(({ rule }) => rule));
+    return costsOf(this.#counts(), this.#names, inLanes);
+  }
+
+  /** `weir top`: what rules cost, and nothing else. */
+  #closeTop(seconds: number): void {
+    const costs = this.#costs();
+    if (this.#options.json) {
+      for (const cost of costs) console.log(JSON.stringify({ kind: 'cost', ...cost }));
+      return;
+    }
+    const all = costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1000;
+    console.log(
+      `${count(this.#counts().read)} records in ${seconds.toFixed(1)} s; code of rules took ${all.toFixed(3)} s (estimated from calls that were timed)\n`,
+    );
+    console.log(topTable(costs, CLOSING_ROWS, this.#paint));
+  }
+
   async #close(isWhole: boolean): Promise<void> {
     this.#output.counts = this.#counts();
     const seconds = (performance.now() - this.#beganAt) / 1000;
     const isText = this.#options.json !== true && this.#options.out === undefined;
     this.#output.close();
-    const names = this.#loaded.compiled.plan.rules.map(({ id, name }) => [id, name] as const);
-    const table = closingTable(
-      this.#counts(),
-      new Map(names),
-      seconds,
-      isText ? this.#paint : paintFor(process.stderr),
-    );
+    if (this.#options.top === 'only') return this.#closeTop(seconds);
+    const paint = isText ? this.#paint : paintFor(process.stderr);
+    const table = closingTable(this.#counts(), this.#names, seconds, this.#standings(), paint);
     if (isText) {
       await this.#showResults();
       if (!isWhole)
@@ -390,6 +527,7 @@ class Runner {
       this.#showProblems((line) => console.log(line));
       console.log(table);
       console.log();
+      if (this.#options.top) console.log(`${topTable(this.#costs(), CLOSING_ROWS, paint)}\n`);
     } else this.#showProblems((line) => process.stderr.write(`${line}\n`));
   }
 
@@ -484,6 +622,37 @@ const NO_COUNTS: Counts = {
   clock: -Infinity,
   rules: [],
 };
+
+interface ReadTo {
+  readonly bytes: number;
+  readonly number: number;
+}
+
+/** A batch on its way: how far its stream is read when it is done, and where it begins. */
+interface SentBatch {
+  readonly name: string;
+  readonly to: ReadTo;
+  readonly from: ParkPlace;
+}
+
+/** What was read of files that are followed, up to a place in each. */
+async function* recordedFrames(
+  inputs: readonly Input[],
+  readTo: ReadonlyMap<string, ReadTo>,
+): AsyncGenerator<BatchFrame> {
+  for (const { reader, follows } of inputs) {
+    const to = readTo.get(nameText(reader.name));
+    if (follows === null || to === undefined) continue;
+    const again = new StreamReader({
+      name: reader.name,
+      pieces: limited(fileBytes(follows), to.bytes),
+      path: null,
+      now: null,
+    });
+    for (let batch = await again.next(); batch !== null; batch = await again.next())
+      yield { ...upTo(batch.frame, to.number), refill: true };
+  }
+}
 
 /** The records up to a number: what comes after them has not been read yet. */
 function upTo(frame: BatchFrame, number: number): BatchFrame {

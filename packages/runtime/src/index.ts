@@ -1,2 +1,3 @@
+export * from './lanes.ts';
 export * from './realm.ts';
 export * from './supervisor.ts';

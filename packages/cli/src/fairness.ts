@@ -1,0 +1,69 @@
+import type { RuleCounts } from '@weir/core';
+
+export interface FairnessOptions {
+  /** Deferred is who takes more of the processor than this part; null: whoever is dearest, once the run falls behind. */
+  readonly share: number | null;
+}
+
+/** What a run has cost up to now. */
+export interface Cost {
+  readonly now: number;
+  /** How long the engine had something to do, ms. */
+  readonly busyMs: number;
+  readonly rules: readonly RuleCounts[];
+}
+
+export interface Deferral {
+  readonly rule: string;
+  /** Its part of one processor while it was looked at. */
+  readonly share: number;
+}
+
+/** How long is looked before something is judged. */
+const WINDOW_MS = 1000;
+/** An engine that has to work for so much of the time falls behind at the next burst, if it has not already. */
+const BEHIND = 0.75;
+/** Deferring a rule that takes less does not help the others. */
+const SHARE_MIN = 0.25;
+/** A lane is a process: more of them would take the time that they are to give. */
+const DEFERRED_MAX = 2;
+
+/** Says which rule is to stand back so that the others keep up: the dearest first, one at a time. */
+export class Fairness {
+  readonly #share: number | null;
+  #before: Cost | null = null;
+  #deferred = 0;
+
+  constructor({ share }: FairnessOptions) {
+    this.#share = share;
+  }
+
+  /** Call it often; it looks once a second. */
+  next(cost: Cost): Deferral | null {
+    const before = this.#before;
+    if (before !== null && cost.now - before.now < WINDOW_MS) return null;
+    this.#before = cost;
+    if (before === null || this.#deferred >= DEFERRED_MAX) return null;
+    const tookMs = cost.now - before.now;
+    const isBehind = (cost.busyMs - before.busyMs) / tookMs >= BEHIND;
+    if (this.#share === null && !isBehind) return null;
+    const dearest = dearestOf(before.rules, cost.rules);
+    if (dearest === null || dearest.cpuMs / tookMs < (this.#share ?? SHARE_MIN)) return null;
+    this.#deferred++;
+    return { rule: dearest.rule, share: dearest.cpuMs / tookMs };
+  }
+}
+
+/** null: no rule cost anything, or there is no other that would gain. */
+function dearestOf(
+  before: readonly RuleCounts[],
+  now: readonly RuleCounts[],
+): { readonly rule: string; readonly cpuMs: number } | null {
+  const since = new Map(before.map(({ rule, cpuMs }) => [rule, cpuMs]));
+  const costs = now
+    .filter(({ parked }) => !parked)
+    // An engine that was started again counts from nothing.
+    .map(({ rule, cpuMs }) => ({ rule, cpuMs: Math.max(0, cpuMs - (since.get(rule) ?? 0)) }));
+  if (costs.length < 2) return null;
+  return costs.reduce((most, one) => (one.cpuMs > most.cpuMs ? one : most));
+}

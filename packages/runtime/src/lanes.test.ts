@@ -1,0 +1,253 @@
+// Rules that are parked in the midst of a run and caught up by lanes, with real engine processes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compile } from '@weir/core/language/compile.ts';
+import { noSources } from '@weir/core/language/config/config.ts';
+import { defaultSource } from '@weir/core/plan/source-plan.ts';
+import type { BatchFrame, Change, FrameFromEngine, Park, Plan, RuleCounts } from '@weir/core';
+import { Lanes } from './lanes.ts';
+import { Supervisor } from './supervisor.ts';
+
+const SOURCES = {
+  ...noSources,
+  sources: [{ ...defaultSource, name: 's', time: { paths: [['t']], format: null, zone: 'UTC' } }],
+};
+const planOf = (rules: string): Plan =>
+  compile([{ name: 'r.weir', text: rules }], { sources: SOURCES }).plan;
+const MANY = `RULE "many" SOURCES $source = 's' AGGREGATE BY u WITHIN 10:sec HAVING count() >= 3`;
+const EACH = `RULE "each" SOURCES $source = 's' FILTER event.n % 100 == 0`;
+const PLAN = planOf(`${MANY}
+${EACH}
+RULE "often" SOURCES $rule = 'many' AGGREGATE BY u WITHIN 1:min HAVING count() >= 2
+RULE "pairs" SOURCES $source = 's' SEQUENCE BY u WITHIN 20:sec STEP a FILTER event.n % 7 == 0 STEP b FILTER event.n % 11 == 0`);
+const RULES = ['many', 'each', 'often', 'pairs'];
+
+const BATCHES = 20;
+
+function batchOf(batch: number): BatchFrame {
+  const records = Array.from({ length: 60 }, (_, i) => {
+    const n = batch * 60 + i;
+    return JSON.stringify({ t: 1_700_000_000_000 + n * 400, u: `u${n % 5}`, n });
+  });
+  const starts = new Int32Array(records.length);
+  records.forEach(
+    (_, i) => (starts[i] = i === 0 ? 0 : starts[i - 1]! + records[i - 1]!.length + 1),
+  );
+  return {
+    type: 'batch',
+    source: 's',
+    partition: 'p',
+    numbers: Float64Array.from(records, (_, i) => batch * 60 + i + 1),
+    arrivedAt: new Float64Array(records.length).fill(Number.NaN),
+    starts,
+    lengths: Int32Array.from(records, ({ length }) => length),
+    bytes: new TextEncoder().encode(records.join('\n')),
+  };
+}
+
+interface Disturbance {
+  readonly supervisor: Supervisor;
+  readonly lanes: Lanes;
+  readonly batch: number;
+  readonly park: (rules: readonly string[], limit: 'asked' | 'deferred') => Promise<void>;
+}
+
+interface Ran {
+  /** All that was given, one text each. */
+  readonly given: string[];
+  readonly parked: Park[];
+  readonly caughtUp: string[];
+  readonly lost: string[];
+  readonly results: Map<string, number>;
+}
+
+async function run(options: {
+  readonly disturb: (disturbance: Disturbance) => Promise<void>;
+  readonly canReadAgain?: boolean;
+  readonly plan?: Plan;
+  readonly recordingMaxBytes?: number;
+}): Promise<Ran> {
+  const { disturb, canReadAgain = false, plan = PLAN } = options;
+  const changes: Change[] = [
+    { kind: 'sources', sources: SOURCES },
+    { kind: 'rules', plan },
+  ];
+  const ran: Ran = { given: [], parked: [], caughtUp: [], lost: [], results: new Map() };
+  const take = (frame: FrameFromEngine): void => {
+    if (frame.type !== 'results' && frame.type !== 'alerts') return;
+    for (const change of frame.changes) ran.given.push(JSON.stringify(change));
+  };
+  let counts: readonly RuleCounts[] = [];
+  const supervisor: Supervisor = new Supervisor({
+    changes,
+    onFrame: (frame) => {
+      take(frame);
+      lanes.take(frame);
+      if (frame.type === 'done') counts = frame.counts.rules;
+    },
+    onNotice: () => {},
+    ...(options.recordingMaxBytes === undefined
+      ? {}
+      : { recordingMaxBytes: options.recordingMaxBytes }),
+  });
+  const lanes: Lanes = new Lanes({
+    main: supervisor,
+    changes,
+    plan,
+    ordered: [],
+    isReleasable: true,
+    onFrame: take,
+    onParked: (parks) => ran.parked.push(...parks),
+    onCaughtUp: (rules) => ran.caughtUp.push(...rules),
+    onLost: (rules, why) => ran.lost.push(`${rules.join(' ')}: ${why}`),
+    onNotice: () => {},
+    refillHere: () => null,
+  });
+  const park = async (rules: readonly string[], limit: 'asked' | 'deferred'): Promise<void> =>
+    supervisor.send({
+      type: 'park',
+      rules,
+      reason: { limit, message: 'for the test' },
+      from: null,
+    });
+  await supervisor.start();
+  await supervisor.send({ type: 'start', partitions: [{ source: 's', partition: 'p' }] });
+  for (let batch = 0; batch < BATCHES; batch++) {
+    await disturb({ supervisor, lanes, batch, park });
+    await supervisor.send(
+      batchOf(batch),
+      canReadAgain ? () => Promise.resolve(batchOf(batch)) : null,
+    );
+    if (batch % 6 === 5) await supervisor.send({ type: 'snapshot' });
+  }
+  await supervisor.send({ type: 'finish' });
+  await supervisor.settled();
+  await lanes.finish();
+  await supervisor.close();
+  for (const { rule, results } of lanes.counted(counts)) ran.results.set(rule, results);
+  return ran;
+}
+
+const undisturbed = await run({ disturb: async () => {} });
+
+function assertSame(ran: Ran): void {
+  assert.deepEqual(ran.lost, []);
+  assert.equal(difference(ran.given, undisturbed.given), '');
+}
+
+/** What one has and the other has not, in a few words; between results there is no order. */
+function difference(actual: readonly string[], expected: readonly string[]): string {
+  const surplus = new Map<string, number>();
+  for (const text of actual) surplus.set(text, (surplus.get(text) ?? 0) + 1);
+  for (const text of expected) surplus.set(text, (surplus.get(text) ?? 0) - 1);
+  const wrong = [...surplus].filter(([, number]) => number !== 0);
+  return wrong
+    .map(([text, number]) => `${number} × ${text.slice(0, 200)}`)
+    .slice(0, 5)
+    .join('\n');
+}
+
+test('a rule that is deferred in the midst is caught up, and gives what it would have given, once', async () => {
+  assert.ok(undisturbed.given.length > 200);
+  for (const [at, rule] of [
+    [0, 'many'],
+    [8, 'pairs'],
+    [13, 'many'],
+  ] as const) {
+    const ran = await run({
+      canReadAgain: at % 2 === 0,
+      disturb: async ({ batch, park }) => (batch === at ? park([rule], 'deferred') : undefined),
+    });
+    assertSame(ran);
+    const rules = rule === 'many' ? ['many', 'often'] : ['pairs'];
+    assert.deepEqual(ran.parked.map((one) => one.rule).toSorted(), rules);
+    assert.deepEqual(ran.caughtUp.toSorted(), rules);
+  }
+});
+
+test('rules that are parked, and released long after, give what they would have given', async () => {
+  const ran = await run({
+    disturb: async ({ batch, park, lanes }) => {
+      if (batch === 4) await park(['often'], 'asked');
+      if (batch === 9) await park(['each', 'pairs'], 'asked');
+      if (batch === 15) assert.deepEqual(lanes.release(['often'], PLAN, undefined), ['often']);
+      if (batch === 18) assert.equal(lanes.release(['each'], PLAN, undefined).length, 2);
+    },
+  });
+  assertSame(ran);
+});
+
+test('a rule that stays parked gives nothing more, and the others lose nothing', async () => {
+  const isOfMany = (text: string): boolean => /"rule":"(many|often)"/.test(text);
+  const ran = await run({
+    disturb: async ({ batch, park }) => (batch === 10 ? park(['many'], 'asked') : undefined),
+  });
+  const others = (given: readonly string[]): string[] =>
+    given.filter((one) => !isOfMany(one)).toSorted();
+  assert.equal(difference(others(ran.given), others(undisturbed.given)), '');
+  const [some, all] = [ran, undisturbed].map(({ given }) => given.filter(isOfMany).length);
+  assert.ok(some! > 10 && some! < all!, `${some} of ${all}`);
+});
+
+test('what killed engines had to do again, the main one and the lane’s, is given once', async () => {
+  let kills = 0;
+  const ran = await run({
+    disturb: async ({ batch, park, supervisor, lanes }) => {
+      if (batch === 7) await park(['many'], 'deferred');
+      if (batch % 5 === 4) process.kill(supervisor.pid!, 'SIGKILL');
+      for (const pid of batch === 9 || batch === 16 ? lanes.pids : []) {
+        process.kill(pid, 'SIGKILL');
+        kills++;
+      }
+    },
+  });
+  assert.ok(kills > 0, 'no lane was killed');
+  assertSame(ran);
+});
+
+test('a parked rule whose new version asks for less is caught up with it', async () => {
+  const easier = planOf(MANY.replace('>= 3', '>= 2') + '\n' + EACH);
+  const plan = planOf(MANY.replace('>= 3', '>= 9') + '\n' + EACH);
+  const always = await run({ disturb: async () => {}, plan: easier });
+  const ran = await run({
+    plan,
+    disturb: async ({ batch, park, lanes, supervisor }) => {
+      if (batch === 0) await park(['many'], 'asked');
+      if (batch !== 12) return;
+      const edited = lanes.edited(easier);
+      assert.equal(
+        edited.rules[0]!.version,
+        plan.rules[0]!.version,
+        'the engine keeps what it parked',
+      );
+      await supervisor.send({ type: 'edit', plan: edited, activeFrom: null });
+      assert.deepEqual(lanes.release(['many'], easier, undefined), ['many']);
+    },
+  });
+  const finals = ({ given }: Ran): string[] =>
+    given.filter((one) => one.startsWith('{"change":"final"')).toSorted();
+  assert.ok(finals(always).length > 30);
+  assert.equal(difference(finals(ran), finals(always)), '');
+});
+
+test('more than may be recorded is said, and the other rules go on', async () => {
+  const ran = await run({
+    recordingMaxBytes: 20_000,
+    disturb: async ({ batch, park, lanes }) => {
+      if (batch === 3) await park(['pairs'], 'asked');
+      if (batch === 16) lanes.release(['pairs'], PLAN, undefined);
+    },
+  });
+  assert.deepEqual(ran.lost, ['pairs: more came than may be recorded']);
+  assert.ok(ran.results.get('each')! > 5);
+});
+
+test('counts of a caught up rule are those of a run in which it was never parked', async () => {
+  const ran = await run({
+    disturb: async ({ batch, park }) =>
+      batch === 9 ? park(['each', 'many'], 'deferred') : undefined,
+  });
+  assertSame(ran);
+  for (const rule of RULES)
+    assert.equal(ran.results.get(rule), undisturbed.results.get(rule), rule);
+});
