@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { NotContained, refusedFor, runBeside, type Fate } from './hostile/containment.ts';
 import { readSnippets, type Snippet } from './hostile/snippets.ts';
 
-const GROUP = 60;
+const GROUP = 90;
 const DEADLINE_MS = 20_000;
 const CULPRITS_MAX = 8;
 

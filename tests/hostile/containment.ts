@@ -42,6 +42,8 @@ RULE 'innocent window' SOURCES $source = 's' AGGREGATE BY user WITHIN 10:sec
 HAVING (events) => { let sum = 0; for (const e of events) sum += e.n; return { sum, names: events.map((e) => e.user + e.n) }; }
 SINK (result) => { result.told = true; return result; }`;
 const EVENTS_EACH = 3;
+/** Events with more text than this come once. */
+const TEXT_LONG = 100_000;
 const BATCH = 40;
 const BASE = Date.UTC(2026, 0, 1);
 
@@ -61,16 +63,21 @@ export function refusedFor(snippet: Snippet): string[] {
 
 /** The records of a stream in which each snippet has some events, and the innocent rules all. */
 export function recordsFor(snippets: readonly Snippet[]): string[] {
-  return snippets.flatMap(({ fields }, s) =>
-    Array.from({ length: EVENTS_EACH }, (_, i) => {
-      const n = s * EVENTS_EACH + i;
+  let n = 0;
+  return snippets.flatMap(({ fields }, s) => {
+    const isLong = Object.values(fields).some(
+      (value) => typeof value === 'string' && value.length > TEXT_LONG,
+    );
+    return Array.from({ length: isLong ? 1 : EVENTS_EACH }, () => {
       const usual = { text: 'alpha beta', list: [3, 1, 2], nested: { a: { b: 'c' } } };
       const own = { t: BASE + n * 500, kind: `hostile ${s}`, user: `u${n % 3}`, n };
+      n++;
+      // Entries, since fields may be called __proto__.
       return JSON.stringify(
         Object.fromEntries([...Object.entries({ ...usual, ...own }), ...Object.entries(fields)]),
       );
-    }),
-  );
+    });
+  });
 }
 
 export function batchOf(records: readonly string[], first: number): BatchFrame {
