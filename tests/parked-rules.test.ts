@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { LimitBroken } from '../packages/core/src/functions/budget.ts';
 import type { Host, Park, ParkFrame, ReleaseFrame } from '../packages/core/src/frames.ts';
 import { compile } from '../packages/core/src/language/compile.ts';
-import type { LimitsPlan } from '../packages/core/src/plan/limits-plan.ts';
+import type { LimitsPlan, LimitValues } from '../packages/core/src/plan/limits-plan.ts';
 import { readerMark, type EventReader } from '../packages/core/src/plan/event-reader.ts';
+import type { SourcePlan } from '../packages/core/src/plan/source-plan.ts';
 import type { ResultChange } from '../packages/core/src/plan/result.ts';
 import { makeHost } from '../packages/runtime/src/realm.ts';
 import { ALONE, Cluster } from './engine/cluster.ts';
@@ -170,14 +171,25 @@ test(`${CASES} random cases with rules that break limits: innocents unharmed, pl
 
 const number = { next: 0 };
 
-function open(text: string, bounds: readonly number[] = ALONE, limits?: LimitsPlan): Cluster {
-  const sources = limits === undefined ? SOURCES : { ...SOURCES, limits };
+interface Opening {
+  readonly bounds?: readonly number[];
+  readonly limits?: LimitsPlan;
+  readonly host?: Partial<Host>;
+  readonly tenant?: SourcePlan['tenant'];
+}
+
+function open(text: string, { bounds = ALONE, limits, host, tenant }: Opening = {}): Cluster {
+  const source = { ...SOURCES.sources[0]!, ...(tenant === undefined ? {} : { tenant }) };
+  const sources = { ...SOURCES, sources: [source], ...(limits === undefined ? {} : { limits }) };
   const { plan, diagnostics } = compile([{ name: 'parks.weir', text }], { sources });
   assert.deepEqual(
     diagnostics.filter(({ severity }) => severity === 'error'),
     [],
   );
-  const cluster = new Cluster(changesOf({ plan, sources, lists: [] }), bounds);
+  const cluster = new Cluster(changesOf({ plan, sources, lists: [] }), bounds, {
+    ...makeHost(),
+    ...host,
+  });
   cluster.start([{ source: 'events', partition: 'p' }]);
   number.next = 0;
   return cluster;
@@ -214,7 +226,7 @@ RULE "beside" SOURCES $source = 'events' FILTER event.n > 0`;
 
 for (const bounds of [ALONE, [0, 50, 128]])
   test(`what a parked rule holds stays as it is, and goes on when it is released (${bounds.length - 1} parts)`, () => {
-    const cluster = open(BURST, bounds);
+    const cluster = open(BURST, { bounds });
     give(cluster, [0, {}], [1, {}]);
     assert.deepEqual(shown(cluster), ['burst open 2', 'above open 1', 'top open 1']);
     cluster.order(park('burst'));
@@ -274,4 +286,111 @@ RULE "fine" SOURCES $source = 'events' SINK event => ({ x: 1 })`);
       ['fine', false, false],
     ],
   );
+});
+
+const ROUNDS = `RULE "rounds" SOURCES $source = 'events' FILTER event => {
+  let n = 0;
+  for (let i = 0; i < event.rounds; i++) n = n + 1;
+  return n > 3;
+}
+RULE "fine" SOURCES $source = 'events' FILTER event.rounds > 3`;
+const limitsOf = (all: LimitValues, more: Partial<LimitsPlan> = {}): LimitsPlan => ({
+  all,
+  tenants: [],
+  rules: [],
+  ...more,
+});
+const parksOf = ({ parks }: Cluster): unknown[] =>
+  parks.map(({ rule, reason, clause, event }) => [rule, reason.limit, clause, event?.number]);
+
+test('a rule that takes too many steps is parked at that event; the others go on with it', () => {
+  const cluster = open(ROUNDS, { limits: limitsOf({ steps: 1000 }) });
+  give(cluster, [0, { rounds: 5 }], [1, { rounds: 5000 }], [2, { rounds: 6 }]);
+  cluster.finish();
+  assert.deepEqual(parksOf(cluster), [['rounds', 'steps', 'FILTER', 1]]);
+  assert.deepEqual(shown(cluster), [
+    'rounds final 1',
+    'fine final 1',
+    'fine final 1',
+    'fine final 1',
+  ]);
+  const { matched, filterCalls, parked, flagged } = cluster.rules[0]!;
+  // The call that parked it is none of those that it saw.
+  assert.deepEqual([matched, filterCalls, parked, flagged], [1, 1, true, false]);
+});
+
+test('limits of a rule win over those of the tenant of its events, and these over those for all', () => {
+  const limits = limitsOf(
+    { steps: 1000 },
+    { tenants: [{ name: 'small', limits: { steps: 100 } }] },
+  );
+  const tenant = { kind: 'field', path: ['tenant'] } as const;
+  const events = [
+    [0, { rounds: 500, tenant: 'big' }],
+    [1, { rounds: 500, tenant: 'small' }],
+  ] as const;
+  const one = open(ROUNDS, { limits, tenant });
+  give(one, ...events);
+  assert.deepEqual(parksOf(one), [['rounds', 'steps', 'FILTER', 1]]);
+  const rules = [{ id: 'rounds', limits: { steps: 10_000 } }];
+  const other = open(ROUNDS, { limits: { ...limits, rules }, tenant });
+  give(other, ...events, [2, { rounds: 50_000, tenant: 'big' }]);
+  assert.deepEqual(parksOf(other), [['rounds', 'steps', 'FILTER', 2]]);
+});
+
+test('HAVING that breaks a limit leaves what is open as it is, and gives nothing of the look in which it broke', () => {
+  const cluster = open(
+    `RULE "windows" SOURCES $source = 'events' AGGREGATE BY user WITHIN 10:sec, 10:sec HAVING events => {
+  let n = 0;
+  for (const event of events) for (let i = 0; i < event.rounds; i++) n = n + 1;
+  return n > 0;
+}`,
+    { limits: limitsOf({ steps: 1000 }) },
+  );
+  give(cluster, [0, { rounds: 5 }], [25, {}]);
+  assert.deepEqual(shown(cluster), ['windows final 1']);
+  give(cluster, [30, { rounds: 5 }], [40, { rounds: 5000 }], [80, {}]);
+  cluster.finish();
+  assert.deepEqual(parksOf(cluster), [['windows', 'steps', 'HAVING', 4]]);
+  assert.equal(cluster.parks[0]!.from?.isAfter, true);
+  assert.deepEqual(shown(cluster), ['windows final 1']);
+});
+
+test('what a clock has parked, a replay without a clock is told, and gives the same', () => {
+  let cpuMs = 0;
+  const limits = limitsOf({ cpuMs: 10, steps: 1_000_000 });
+  const events = [
+    [0, { rounds: 5 }],
+    [1, { rounds: 100_000 }],
+    [2, { rounds: 7 }],
+  ] as const;
+  const timed = open(ROUNDS, { limits, host: { cpuNow: () => (cpuMs += 1) } });
+  give(timed, ...events);
+  timed.finish();
+  assert.deepEqual(parksOf(timed), [['rounds', 'cpu', 'FILTER', 1]]);
+  const replay = open(ROUNDS, { limits });
+  const [{ reason, from, rule }] = timed.parks as [Park];
+  replay.order({ type: 'park', rules: [rule], reason, clause: 'FILTER', from });
+  give(replay, ...events);
+  replay.finish();
+  assert.deepEqual(replay.results, timed.results);
+  assert.deepEqual(replay.parks, timed.parks);
+  const told = (cluster: Cluster): unknown =>
+    cluster.rules.map(({ cpuMs: _cpuMs, calls: _calls, ...counts }) => counts);
+  assert.deepEqual(told(replay), told(timed));
+});
+
+test('a rule that uses more than its share of a minute is parked before the next batch, and can be released', () => {
+  let nowMs = 0;
+  const limits = limitsOf({}, { rules: [{ id: 'rounds', limits: { cpuShare: 0.005 } }] });
+  // Each call takes 5 ms by this clock: 60 of them are half a hundredth of a minute.
+  const cluster = open(ROUNDS, { limits, host: { now: () => nowMs, cpuNow: () => (nowMs += 5) } });
+  for (let i = 0; i < 200 && cluster.parks.length === 0; i++) give(cluster, [i, { rounds: 5 }]);
+  assert.deepEqual(parksOf(cluster), [['rounds', 'cpu share', null, undefined]]);
+  const { calls, cpuMs } = cluster.rules[0]!;
+  assert.ok(calls > 55 && calls < 65 && cpuMs > 300 && cpuMs < 320, `${calls} calls, ${cpuMs} ms`);
+  cluster.order(release('rounds'));
+  nowMs += 61_000;
+  give(cluster, [300, { rounds: 5 }]);
+  assert.equal(cluster.rules[0]!.parked, false);
 });
