@@ -85,7 +85,8 @@ export function chargeCall(name: string, values: readonly unknown[]): void {
   EXTRA[name]?.(size, values);
 }
 
-const OF_PATTERNS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
+/** Functions whose second value is a pattern or a list of them, and whose third is flags. */
+export const OF_PATTERNS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
 /** A short pattern takes some 50 µs to compile, and half a µs for each character. */
 const PATTERN_STEPS = 2000;
 const PATTERN_BYTES = 16 * 1024;

@@ -1,4 +1,5 @@
 import { compilePattern, isProblem, type Extent, type Pattern } from '../patterns/pattern.ts';
+import { charge } from './budget.ts';
 import { anyText, type ValueTest } from './text-tests.ts';
 
 /** Why a pattern is refused, or null. */
@@ -23,8 +24,19 @@ function patternOf(source: string, flags: string, extent: Extent): Pattern | nul
   return pattern;
 }
 
-/** A test of values: does one of the patterns match their text? Patterns that are refused match nothing. */
-export function patternsTest(patterns: unknown, flags: unknown, extent: Extent): ValueTest {
+/** For tests that rule code asks: what they cost beside reading the text is charged to the call at hand. */
+export const CHARGED = Symbol('charged');
+
+/**
+ * A test of values: does one of the patterns match their text? Patterns that are refused match nothing. `mode`: CHARGED
+ * or nothing.
+ */
+export function patternsTest(
+  patterns: unknown,
+  flags: unknown,
+  extent: Extent,
+  mode: unknown,
+): ValueTest {
   const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
   const compiled = list
     .map((source) =>
@@ -33,10 +45,11 @@ export function patternsTest(patterns: unknown, flags: unknown, extent: Extent):
         : null,
     )
     .filter((pattern) => pattern !== null);
-  const ofOthers = anyText((text) => compiled.some((pattern) => pattern.test(text)));
+  const pay = mode === CHARGED ? charge : undefined;
+  const ofOthers = anyText((text) => compiled.some((pattern) => pattern.test(text, pay)));
   const [only] = compiled;
   // One pattern and a text are the rule, and every call on the way costs.
   return compiled.length === 1
-    ? (value) => (typeof value === 'string' ? only!.test(value) : ofOthers(value))
+    ? (value) => (typeof value === 'string' ? only!.test(value, pay) : ofOthers(value))
     : ofOthers;
 }

@@ -20,7 +20,8 @@ import {
 } from './conversions.ts';
 import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
-import { chargeCall, chargePatterns } from './library-charges.ts';
+import { chargeCall, chargePatterns, OF_PATTERNS } from './library-charges.ts';
+import { CHARGED } from './patterns.ts';
 import { elementsOf, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
 import { noMatch } from './no-match.ts';
@@ -198,7 +199,11 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
 
 /** A function of the library made ready for constants, once when the rule is. */
 const prepare = (name: string, ...constants: unknown[]): ((value: unknown) => unknown) =>
-  libraryByName.get(name)!.prepare!(...constants);
+  libraryByName.get(name)!.prepare!(...withMode(name, constants));
+
+/** What patterns cost is charged where they are asked. */
+const withMode = (name: string, constants: readonly unknown[]): readonly unknown[] =>
+  OF_PATTERNS.has(name) ? [constants[0], constants[1], CHARGED] : constants;
 
 /** A test for one pattern; texts, numbers and booleans can match, and lists of them. */
 const pattern = (source: string, flags: string): ((value: unknown) => unknown) =>
@@ -224,7 +229,9 @@ const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
       (...given: unknown[]) => {
         chargeCall(name, given);
         chargePatterns(name, given);
-        return run(...given);
+        return OF_PATTERNS.has(name)
+          ? run(given[0], ...withMode(name, given.slice(1)))
+          : run(...given);
       },
     ]),
   ),

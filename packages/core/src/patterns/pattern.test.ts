@@ -14,20 +14,21 @@ function charged(pattern: Pattern, text: string): number {
   return steps;
 }
 
+const LARGE = 'a[ab]{900}c|x';
+
 test('the same test is charged the same, whatever was asked before', () => {
-  for (const source of ['(a+)+b|c', 'abc', 'a[ab]{14}c|x', 'a+b']) {
-    const pattern = patternOf(source);
-    const text = 'abbabaaab'.repeat(3_000);
-    const first = charged(pattern, text);
-    for (let i = 0; i < 500; i++) pattern.test('ab'.repeat(i) + i);
-    assert.equal(charged(pattern, text), first, source);
-    assert.equal(charged(patternOf(source), text), first, source);
-  }
+  const pattern = patternOf(LARGE);
+  const text = 'abbabaaab'.repeat(3_000);
+  const first = charged(pattern, text);
+  assert.ok(first > 1_000);
+  for (let i = 0; i < 500; i++) pattern.test('ab'.repeat(i) + i);
+  assert.equal(charged(pattern, text), first);
+  assert.equal(charged(patternOf(LARGE), text), first);
 });
 
 test('a test is charged before it is done, and ends where it cannot pay', () => {
-  const pattern = patternOf('(a+)+b|c');
-  let left = 100;
+  const pattern = patternOf(LARGE);
+  let left = 1_000;
   const pay = (steps: number): void => {
     left -= steps;
     if (left < 0) throw new RangeError('spent');
@@ -35,20 +36,17 @@ test('a test is charged before it is done, and ends where it cannot pay', () => 
   assert.throws(() => pattern.test('a'.repeat(1_000_000), pay), /spent/);
   assert.ok(left > -1_000);
   // What was left behind does no harm.
-  assert.equal(pattern.test('aab'), true);
-  assert.equal(pattern.test('aa'), false);
+  assert.equal(pattern.test(`${'a'.repeat(901)}c`), true);
+  assert.equal(pattern.test(`${'a'.repeat(900)}c`), false);
 });
 
 test('what ends early is charged little', () => {
-  assert.ok(charged(patternOf('^(?:a|b)+c|^x.*y.*z'), '-'.repeat(100_000)) < 600);
-  assert.ok(charged(patternOf('(?:ab)*c.*d|c'), `abc${'x'.repeat(100_000)}`) < 600);
+  assert.ok(charged(patternOf(`^(?:${LARGE})`), `b${'-'.repeat(100_000)}`) < 1_000);
+  assert.ok(charged(patternOf(LARGE), `x${'-'.repeat(100_000)}`) < 1_000);
 });
 
-test('a pattern of more states costs more for each unit', () => {
-  const text = 'ab'.repeat(10_000);
-  assert.ok(
-    charged(patternOf('a[ab]{900}c|x'), text) > 5 * charged(patternOf('a[ab]{9}c|x'), text),
-  );
+test('a pattern of a few words is charged nothing: reading the text is the caller’s', () => {
+  assert.equal(charged(patternOf('(?:foo|bar).*baz'), 'foo '.repeat(10_000)), 0);
 });
 
 for (const [source, text] of [

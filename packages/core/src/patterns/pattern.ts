@@ -14,11 +14,10 @@ export type Extent = 'anywhere' | 'whole';
 export interface Pattern {
   /**
    * Is there a match in the text? Takes time linear in the text. `charge` is told of steps before they are taken, and
-   * may throw: of the same steps for the same pattern and text, whatever was asked before.
+   * may throw: of the same steps for the same pattern and text, whatever was asked before. Only what a large automaton
+   * may cost beside reading the text is charged; reading it is the caller's.
    */
   test(text: string, charge?: (steps: number) => void): boolean;
-  /** States of its automaton: what a unit of text costs at most. */
-  readonly states: number;
 }
 
 export const isProblem = (made: Pattern | PatternProblem): made is PatternProblem =>
@@ -61,8 +60,14 @@ function wholly(tree: PatternTree, flags: string): PatternTree {
 /** V8 is given no text for which it may take more steps than this. */
 const REGEX_STEPS_MAX = 1 << 17;
 
+/**
+ * Where the table does not know, a unit costs some 2 ns for each state. Whether it knows depends on texts before, so it is
+ * not asked: every unit is charged, but so little that long lists of words may be looked for in long texts.
+ */
+const STATES_FREE = 64;
+const STATES_OF_STEP_LOG2 = 11;
+
 class CompiledPattern implements Pattern {
-  readonly states: number;
   readonly #nfa: Nfa;
   readonly #required: RequiredText | null;
   readonly #regex: RegExp | null;
@@ -70,7 +75,6 @@ class CompiledPattern implements Pattern {
   #dfa: LazyDfa | null = null;
 
   constructor(nfa: Nfa, required: RequiredText | null, regex: RegExp | null, steps: number) {
-    this.states = nfa.operations.length;
     this.#nfa = nfa;
     this.#required = required;
     this.#regex = regex;
@@ -78,24 +82,19 @@ class CompiledPattern implements Pattern {
   }
 
   test(text: string, charge?: (steps: number) => void): boolean {
-    if (text.length > this.#regexUnitsMax) return this.#search(text, charge);
-    if (charge !== undefined) charge(this.#stepsOf(text.length));
-    return this.#regex!.test(text);
-  }
-
-  /** A unit costs a look into a table, and now and then as many as there are states. */
-  #stepsOf(units: number): number {
-    return 1 + ((units * (64 + this.states)) >> 9);
+    return text.length <= this.#regexUnitsMax
+      ? this.#regex!.test(text)
+      : this.#search(text, charge);
   }
 
   #search(text: string, charge?: (steps: number) => void): boolean {
     const required = this.#required;
-    if (charge !== undefined) charge(required === null ? 1 : 1 + (text.length >> 8));
     const at = required === null ? 0 : text.indexOf(required.text);
     if (at < 0) return false;
     this.#dfa ??= new LazyDfa(this.#nfa);
     const from = required?.isBegin === true ? at : 0;
-    if (charge === undefined) return this.#dfa.test(text, from);
-    return this.#dfa.test(text, from, (units) => charge(this.#stepsOf(units)));
+    const beyond = this.#nfa.operations.length - STATES_FREE;
+    if (charge === undefined || beyond <= 0) return this.#dfa.test(text, from);
+    return this.#dfa.test(text, from, (units) => charge((units * beyond) >> STATES_OF_STEP_LOG2));
   }
 }

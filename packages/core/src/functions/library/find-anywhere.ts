@@ -15,5 +15,5 @@ export const findAnywhere = defineFunction({
     { call: 'utils.findAnywhere({ a: { b: ["id=7"] } }, "id=[0-9]+")', gives: true },
     { call: 'utils.findAnywhere({ a: "ID=7" }, "id=")', gives: false },
   ],
-  prepare: (pattern, flags) => anyLeaf(patternsTest(pattern, flags, 'anywhere')),
+  prepare: (pattern, flags, mode) => anyLeaf(patternsTest(pattern, flags, 'anywhere', mode)),
 });

@@ -15,5 +15,5 @@ export const find = defineFunction({
     { call: 'utils.find("user=bob", "^bob")', gives: false },
     { call: 'utils.find("ABC", ["x", "b"], "i")', gives: true },
   ],
-  prepare: (pattern, flags) => patternsTest(pattern, flags, 'anywhere'),
+  prepare: (pattern, flags, mode) => patternsTest(pattern, flags, 'anywhere', mode),
 });

@@ -15,5 +15,5 @@ export const matches = defineFunction({
     { call: 'utils.matches("xDemo V01", "Demo.*")', gives: false },
     { call: 'utils.matches("ABC", "a.c", "i")', gives: true },
   ],
-  prepare: (pattern, flags) => patternsTest(pattern, flags, 'whole'),
+  prepare: (pattern, flags, mode) => patternsTest(pattern, flags, 'whole', mode),
 });
