@@ -271,6 +271,29 @@ test('a new version of a parked rule sees events, and who waited for the old one
   assert.ok(shown(cluster).includes('above final 1'), shown(cluster).join());
 });
 
+test('an old version that is parked holds up nobody who reads the new one', () => {
+  const cluster = open(BURST);
+  give(cluster, [0, {}], [1, {}]);
+  const { plan } = compile([{ name: 'parks.weir', text: BURST.replace('>= 2', '>= 3') }], {
+    sources: SOURCES,
+  });
+  cluster.edit(plan, null);
+  give(cluster, [2, {}]);
+  cluster.order(park('burst'));
+  const [, newest] = cluster.rules.filter(({ rule }) => rule === 'burst');
+  assert.equal(newest!.parked, true);
+  cluster.edit(
+    compile([{ name: 'parks.weir', text: BURST.replace('>= 2', '>= 1') }], { sources: SOURCES })
+      .plan,
+    null,
+  );
+  give(cluster, [3600, {}]);
+  cluster.tick(BASE + 9_000_000);
+  give(cluster, [20_000, {}]);
+  cluster.finish();
+  assert.ok(shown(cluster).includes('top final 1'), shown(cluster).join());
+});
+
 test('a rule that fails now and then is flagged by any of its clauses, and parked by none', () => {
   const cluster =
     open(`RULE "having" SOURCES $source = 'events' AGGREGATE BY n WITHIN 1:sec, 1:sec HAVING events => { throw 'no'; }

@@ -5,6 +5,9 @@
  * Rules may change while events flow: edit ?, answered by `edited`. New rules may then be given what was recorded before
  * (batch frames with `refill`), up to refilled ?.
  *
+ * Rules that break a limit are parked: they leave as `parked`. Who runs the engine may park and release rules too: park ?,
+ * release ?.
+ *
  * A life: open, change…, restore… (if there is a checkpoint), start ?, then batch ?, tick ?, end ?, snapshot ?, …, close.
  * An engine part owns the key groups `from` to `to` (exclusive) of 128. What belongs to another part leaves it as
  * `route` and enters that part as `routed ?`; watermarks leave as `watermark` and enter every other part as

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { compile } from '@weir/core/language/compile.ts';
 import { noSources } from '@weir/core/language/config/config.ts';
 import { defaultSource } from '@weir/core/plan/source-plan.ts';
-import type { BatchFrame, Change, FrameFromEngine, Park, Plan } from '@weir/core';
+import type { BatchFrame, Change, FrameFromEngine, Park, Plan, SourcesPlan } from '@weir/core';
 import { argumentsOf, type EngineLimits } from './engine-arguments.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -89,9 +89,10 @@ async function run(
   plan: Plan,
   limits: Partial<EngineLimits>,
   killBefore: readonly number[] = [],
+  sources: SourcesPlan = SOURCES,
 ): Promise<Outcome> {
   const changes: Change[] = [
-    { kind: 'sources', sources: SOURCES },
+    { kind: 'sources', sources },
     { kind: 'rules', plan },
   ];
   const [results, parks, notices]: [string[], Park[], string[]] = [[], [], []];
@@ -212,4 +213,32 @@ process.stdout.write(JSON.stringify([codes, Object.keys(process.env)]));`,
     ['ERR_ACCESS_DENIED', 'ERR_ACCESS_DENIED', 'ERR_ACCESS_DENIED', 'EvalError'],
     [],
   ]);
+});
+
+test('what the clock has parked stays parked through a restart, and is said once', async () => {
+  const sources = {
+    ...SOURCES,
+    limits: {
+      all: {},
+      tenants: [],
+      rules: [{ id: 'culprit', limits: { cpuMs: 20, steps: 2 ** 31 - 1 } }],
+    },
+  };
+  const slow = RULES.replace(
+    'event.n % 7 == 0',
+    `event => {
+  let sum = 0;
+  if (event.n == ${FATAL}) for (let i = 0; i < 1000000000; i++) sum = sum + i;
+  return event.n % 7 == 0;
+}`,
+  );
+  const { plan, diagnostics } = compile([{ name: 'r.weir', text: slow }], { sources });
+  assert.deepEqual(diagnostics, []);
+  const outcome = await run(plan, {}, [4, 5], sources);
+  checkInnocents(outcome, 'innocent', 'windows', 'each');
+  assert.deepEqual(
+    outcome.parks.map(({ rule, reason, from }) => [rule, reason.limit, from?.number]),
+    [['culprit', 'cpu', FATAL]],
+  );
+  assert.deepEqual(of(outcome, 'culprit').length, of(stuck, 'culprit').length);
 });

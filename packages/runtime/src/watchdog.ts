@@ -22,11 +22,24 @@ const { marks, stuckMs, memoryMaxBytes } = workerData as Watch;
 /** Its own clock: nobody ever wakes it. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
 
-/** CPU time, since a machine that is busy with others makes no rule stuck. */
-const cpuMs = (): number => {
+/**
+ * How long a call has taken at least: CPU time, since a machine that is busy with others makes no rule stuck, but no more
+ * than has passed, since threads that collect garbage take CPU time too.
+ */
+interface Instant {
+  readonly cpuMs: number;
+  readonly nowMs: number;
+}
+
+function instant(): Instant {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
+  return { cpuMs: (user + system) / 1000, nowMs: performance.now() };
+}
+
+function passedMs(since: Instant): number {
+  const { cpuMs, nowMs } = instant();
+  return Math.min(cpuMs - since.cpuMs, nowMs - since.nowMs);
+}
 
 function end(kind: 'stuck' | 'memory'): void {
   say({ kind, marks: [...marks] });
@@ -34,16 +47,16 @@ function end(kind: 'stuck' | 'memory'): void {
 }
 
 let call = marks[MARK.call]!;
-let seenAtMs = cpuMs();
+let seen = instant();
 for (;;) {
   Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
   const isSame = marks[MARK.rule]! >= 0 && marks[MARK.call] === call;
   if (!isSame) {
     call = marks[MARK.call]!;
-    seenAtMs = cpuMs();
+    seen = instant();
     continue;
   }
-  if (cpuMs() - seenAtMs >= stuckMs) end('stuck');
+  if (passedMs(seen) >= stuckMs) end('stuck');
   // Within one look a call has not come back: it is the rule that grows, not the engine.
   else if (memoryMaxBytes !== null && process.memoryUsage.rss() > memoryMaxBytes) end('memory');
 }

@@ -283,7 +283,11 @@ class Engine implements Core {
         this.#resultRow(rule, tenant, key, event, isRemoval),
       alert: (rule, tenant, texts, id, member) => this.#alert(rule, tenant, texts, id, member),
     });
-    const parks = new Parks(program, () => matcher.at);
+    const parks = new Parks(
+      program,
+      () => matcher.at,
+      () => correlator.readsChanged(),
+    );
     this.#running = { program, partitions, streams, matcher, correlator, times, levels, parks };
     for (const frame of this.#edits)
       if (frame.type === 'refilled') program.refilled();

@@ -77,12 +77,7 @@ export class Correlator {
   changed(gone: readonly RuleProgram[]): void {
     const { rules } = this.#program;
     this.#told = rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
-    for (const [name, one] of this.#levelClocks) {
-      const [index, tenant] = splitName(name);
-      const program = rules[index]!;
-      one.clock.reads = this.#readsOf(program, tenant);
-      one.level = program.level;
-    }
+    this.readsChanged();
     for (const { program, windows } of this.#operators.values())
       if (gone.includes(program)) windows.close();
     // What a version takes over from the one before must not have ended before it is asked.
@@ -91,6 +86,16 @@ export class Correlator {
     );
     this.#operators.clear();
     for (const [name, operator] of newestFirst) this.#operators.set(name, operator);
+  }
+
+  /** Rules read other results than before: by an edit, or as an old version is parked, which says no more. */
+  readsChanged(): void {
+    for (const [name, one] of this.#levelClocks) {
+      const [index, tenant] = splitName(name);
+      const program = this.#program.rules[index]!;
+      one.clock.reads = this.#readsOf(program, tenant);
+      one.level = program.level;
+    }
   }
 
   /** An event from before an edit, for a rule that begins with it. */

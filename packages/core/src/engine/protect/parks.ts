@@ -22,16 +22,18 @@ type Order = ParkFrame | ReleaseFrame;
 export class Parks {
   readonly #program: Program;
   readonly #eventAt: () => number;
+  readonly #changed: () => void;
   #orders: Order[] = [];
   #parked: Park[] = [];
   #released: string[] = [];
   #batch: BatchFrame | null = null;
   #isRestored = false;
 
-  /** `eventAt` tells the time of the event that was matched last. */
-  constructor(program: Program, eventAt: () => number) {
+  /** `eventAt` tells the time of the event that was matched last; `changed` is told when rules were parked or released. */
+  constructor(program: Program, eventAt: () => number, changed: () => void) {
     this.#program = program;
     this.#eventAt = eventAt;
+    this.#changed = changed;
     program.calls.onBroken = ({ index }, clause, { limit, message }) =>
       this.park(program.rules[index]!, { limit, message }, clause);
   }
@@ -43,7 +45,9 @@ export class Parks {
     const { id, version } = rule.rule;
     const { from, event } = this.#here();
     this.#parked.push({ rule: id, version, reason, from, clause, event });
-    this.#parkReaders(rule);
+    // Of an old version others do not wait: there is a newer one.
+    if (isInTheWay(rule)) this.#parkReaders(rule);
+    this.#changed();
   }
 
   /** Parks it before the frame at hand. */
@@ -78,6 +82,7 @@ export class Parks {
     // What it has cost is behind it.
     guard.costs.length = 0;
     this.#released.push(rule.id);
+    this.#changed();
     this.#releaseWaiting();
   }
 
@@ -172,6 +177,7 @@ export class Parks {
     if (!this.#isRestored) this.#orders = [];
     this.#isRestored = true;
     for (const [index, reason] of parked) this.#program.rules[index]!.guard.parked ??= reason;
+    this.#changed();
     // Every part that was brings them.
     const known = new Set(this.#orders.map((order) => JSON.stringify(order)));
     this.#orders.push(...orders.filter((order) => !known.has(JSON.stringify(order))));
