@@ -31,24 +31,48 @@ const FIELDS: Readonly<Record<string, string>> = {
   EEEE: '\\p{L}+',
 };
 
-/** Throws a RangeError if the pattern has a letter that stands for nothing. */
+/** Fields that take letters: where one stands, and where the next begins, is told by what is between them. */
+const NAMES: ReadonlySet<string> = new Set(['MMMM', 'MMM', 'EEEE', 'EEE', 'a', 'z']);
+
+/**
+ * Throws a RangeError if the pattern has a letter that stands for nothing, a field twice, or names side by side. A blank stands for one
+ * or more of any kind. No two parts of the expression share blanks or letters: with `\s+\s+` for two blanks, as
+ * syslog's `MMM  d` has them, texts of blanks took seconds.
+ */
 export function makePatternReader(pattern: string, offsetOf: OffsetOf): (text: string) => number {
-  const regex = new RegExp(`^\\s*${regexOf(pattern)}\\s*$`, 'u');
+  const regex = new RegExp(`^${withBlanks(regexOf(pattern))}$`, 'u');
   return (text) => {
     const groups = text.length > 100 ? undefined : regex.exec(text)?.groups;
     return groups === undefined ? Number.NaN : timeOf(groups, offsetOf);
   };
 }
 
+function withBlanks(body: string): string {
+  const blanks = (run: string): string => `\\s{${run.length},}`;
+  const [, before, inner, after] = /^(\s*)(.*?)(\s*)$/s.exec(body)!;
+  return blanks(before!) + inner!.replace(/\s+/g, blanks) + blanks(after!);
+}
+
 function regexOf(pattern: string): string {
+  let nameEnd = -1;
+  let hasWeekday = false;
   return pattern.replace(
     /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']/g,
-    (token, quoted: string | undefined, letter: string | undefined) => {
+    (token, quoted: string | undefined, letter: string | undefined, at: number) => {
       if (quoted !== undefined) return escaped(quoted === '' ? "'" : quoted.replace(/''/g, "'"));
-      if (letter === undefined) return token === ' ' ? '\\s+' : escaped(token);
+      if (letter === undefined) return escaped(token);
       if (letter === 'S' || letter === 'n') return '(?<fraction>\\d{1,9})';
       const field = FIELDS[token];
       if (field === undefined) throw new RangeError(`"${token}" has no meaning in a time pattern`);
+      if (letter === 'E') {
+        if (hasWeekday) throw new RangeError('the day of the week is asked for twice');
+        hasWeekday = true;
+      }
+      if (NAMES.has(token)) {
+        if (at === nameEnd)
+          throw new RangeError(`nothing tells "${token}" from what stands before`);
+        nameEnd = at + token.length;
+      }
       return field;
     },
   );
