@@ -39,7 +39,7 @@ test('harm to what a realm shares is seen by the canary', async () => {
     ({ notices }) => notices.join('; '),
     (error: unknown) => String(error),
   );
-  assert.match(told, /the canary: rule realm 1: polluted/);
+  assert.match(told, /the canary: rule realm 1: map/);
 });
 
 /** Code without texts and comments, in which any word may stand. */

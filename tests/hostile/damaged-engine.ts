@@ -1,16 +1,23 @@
 // The engine process with a canary, and with what an escape would do: harm to what rules of one realm share.
 import { Script, type Context } from 'node:vm';
 
-const realms: Context[] = [];
+/** Lists of a realm share it. Only who is there before the realm is made ready for rules can reach it. */
+const shared: { map: unknown }[] = [];
+const seen = new Set<Context>();
+let scripts = 0;
+/** More scripts than it takes to make a realm ready. */
+const RULES_MIN = 5;
 const own = Object.getOwnPropertyDescriptor(Script.prototype, 'runInContext')!;
 const runInContext = own.value as (this: Script, realm: Context, options?: object) => unknown;
-await import('./watched-engine.ts');
-const watching = Object.getOwnPropertyDescriptor(Script.prototype, 'runInContext')!
-  .value as typeof runInContext;
 Script.prototype.runInContext = function (realm, options) {
-  realms.push(realm);
-  return watching.call(this, realm, options);
+  if (!seen.has(realm))
+    shared.push(runInContext.call(new Script('Array.prototype'), realm) as { map: unknown });
+  seen.add(realm);
+  scripts++;
+  return runInContext.call(this, realm, options);
 };
+await import('./watched-engine.ts');
 process.stdin.prependListener('data', () => {
-  if (realms.length > 0) runInContext.call(new Script('Object.prototype.polluted = 1'), realms[0]!);
+  // Rules have come: the realm was ready, and is watched.
+  if (scripts > RULES_MIN) shared[0]!.map = 1;
 });

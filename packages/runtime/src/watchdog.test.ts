@@ -22,7 +22,8 @@ RULE "windows" SOURCES $source = 's' AGGREGATE BY u WITHIN 10:sec HAVING count()
 RULE "each" SOURCES $source = 's' FILTER event.n % 10 == 0`;
 
 const ENDLESS = 'for (;;);';
-const BOMB = 'const held = []; for (;;) held.push(new Array(1000).fill(held.length + 0.5));';
+const BOMB =
+  'const held = []; for (;;) { const list = []; for (let i = 0; i < 1000; i++) list.push(i + 0.5); held.push(list); }';
 /** Event number 250 is the last but 50 of its batch. */
 const FATAL = 250;
 

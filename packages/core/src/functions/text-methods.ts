@@ -5,6 +5,7 @@ import { plainText, whole } from './conversions.ts';
 function search(text: string, part: string): void {
   read(text.length);
   read(part.length);
+  charge(text.length >> 6);
   if (part.length > 8 && text.length > 1024)
     charge(Math.floor((text.length * Math.min(part.length, 250)) / 32_768));
 }
@@ -170,11 +171,12 @@ export const textMethods = Object.freeze({
 
 export const numberMethods = Object.freeze({
   toFixed: (number: number, digits?: unknown) => {
+    charge(4);
     grow(256);
     return number.toFixed(whole(digits));
   },
   toString: (number: number, radix?: unknown) => {
-    charge(1);
+    charge(4);
     grow(2256);
     return number.toString(whole(radix));
   },
