@@ -25,7 +25,8 @@ const cost = (now: number, busyMs: number, ...rules: RuleCounts[]): Cost => ({
 test('the dearest rule stands back once the engine works without rest', () => {
   const fairness = new Fairness({ share: null });
   assert.equal(fairness.next(cost(0, 0, rule('a', 0), rule('b', 0))), null);
-  assert.equal(fairness.next(cost(500, 500, rule('a', 10), rule('b', 490))), null, 'too early');
+  assert.equal(fairness.next(cost(300, 300, rule('a', 10), rule('b', 290))), null, 'too early');
+  assert.equal(fairness.next(cost(500, 490, rule('a', 50), rule('b', 400))), null, 'a burst');
   assert.deepEqual(fairness.next(cost(1000, 990, rule('a', 100), rule('b', 800))), {
     rule: 'b',
     share: 0.8,
@@ -56,7 +57,7 @@ test('rules that share the load, a rule alone, and one that is parked are left a
     cost(now, now, rule('a', now, true), rule('b', now / 10), rule('c', 0));
   for (const costs of [even, alone, parked]) {
     const fairness = new Fairness({ share: null });
-    for (const now of [0, 1000, 2000]) assert.equal(fairness.next(costs(now)), null);
+    for (const now of [0, 1000, 2000, 3000]) assert.equal(fairness.next(costs(now)), null);
   }
 });
 
@@ -64,4 +65,5 @@ test('an engine that was started again has not given time back', () => {
   const fairness = new Fairness({ share: null });
   fairness.next(cost(0, 0, rule('a', 5000), rule('b', 9000)));
   assert.equal(fairness.next(cost(1000, 1000, rule('a', 100), rule('b', 200))), null);
+  assert.equal(fairness.next(cost(2000, 2000, rule('a', 200), rule('b', 300))), null);
 });

@@ -20,7 +20,9 @@ export interface Deferral {
 }
 
 /** How long is looked before something is judged. */
-const WINDOW_MS = 1000;
+const WINDOW_MS = 500;
+/** A burst is no falling behind: the engine has been short of time in so many looks one after another. */
+const LOOKS = 2;
 /** An engine that has to work for so much of the time falls behind at the next burst, if it has not already. */
 const BEHIND = 0.75;
 /** Deferring a rule that takes less does not help the others. */
@@ -32,24 +34,27 @@ const DEFERRED_MAX = 2;
 export class Fairness {
   readonly #share: number | null;
   #before: Cost | null = null;
+  #behind = 0;
   #deferred = 0;
 
   constructor({ share }: FairnessOptions) {
     this.#share = share;
   }
 
-  /** Call it often; it looks once a second. */
+  /** Call it often; it looks twice a second. */
   next(cost: Cost): Deferral | null {
     const before = this.#before;
     if (before !== null && cost.now - before.now < WINDOW_MS) return null;
     this.#before = cost;
     if (before === null || this.#deferred >= DEFERRED_MAX) return null;
     const tookMs = cost.now - before.now;
-    const isBehind = (cost.busyMs - before.busyMs) / tookMs >= BEHIND;
-    if (this.#share === null && !isBehind) return null;
+    const isBusy = (cost.busyMs - before.busyMs) / tookMs >= BEHIND;
+    this.#behind = isBusy ? this.#behind + 1 : 0;
+    if (this.#share === null && this.#behind < LOOKS) return null;
     const dearest = dearestOf(before.rules, cost.rules);
     if (dearest === null || dearest.cpuMs / tookMs < (this.#share ?? SHARE_MIN)) return null;
     this.#deferred++;
+    this.#behind = 0;
     return { rule: dearest.rule, share: dearest.cpuMs / tookMs };
   }
 }

@@ -11,6 +11,8 @@ export function parkText(park: Park, name: string, parksFile: string | undefined
       `deferred: ${called} takes too much of the processor (${shown(reason.message)})`,
       `  from ${placeText(park)} on it runs beside the others, at its own pace; nothing of it is lost`,
     ];
+  if (reason.limit === 'level')
+    return [`waits: ${called}, since ${shown(reason.message)}; it comes back with that rule`];
   const in_ = clause === null ? '' : ` in ${clause}`;
   return [
     `parked: ${called} broke a limit${in_}: ${shown(reason.message)}`,

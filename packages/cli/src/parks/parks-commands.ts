@@ -25,10 +25,11 @@ export function parked({ parks: file, ...options }: Options): number {
 }
 
 function factsText(park: ParkRecord): string {
-  const { reason, clause, version, recordedAt } = park;
+  const { reason, clause, version, recordedAt, waiting = [] } = park;
   return [
     `  limit    ${reason.limit}: ${shown(reason.message)}${clause === null ? '' : ` (in ${clause})`}`,
     `  event    ${placeText(park)}`,
+    ...(waiting.length > 0 ? [`  waiting  ${waiting.map(shown).join(', ')}`] : []),
     `  version  ${shown(version)}`,
     `  parked   ${shown(recordedAt)}`,
   ].join('\n');

@@ -3,7 +3,12 @@ import type { Park } from '@weir/core';
 import { Failure } from '../failure.ts';
 
 /** A rule was left out from an event on: a CHANGE of the run, which another run over the same input makes again. */
-export type ParkRecord = { readonly kind: 'park'; readonly recordedAt: string } & Park;
+export type ParkRecord = {
+  readonly kind: 'park';
+  readonly recordedAt: string;
+  /** Rules that read its results, and wait with it. */
+  readonly waiting: readonly string[];
+} & Park;
 
 /** A person, or a new version, brought it back. */
 export interface ReleaseRecord {

@@ -67,7 +67,13 @@ export class RuleParks {
     const versions = new Map(this.#options.plan.rules.map(({ id, version }) => [id, version]));
     return this.#kept
       .filter(({ rule, version }) => versions.get(rule) === version)
-      .map(({ rule, reason, from }) => ({ type: 'park', rules: [rule], reason, from }));
+      .map(({ rule, reason, from, clause }) => ({
+        type: 'park',
+        rules: [rule],
+        reason,
+        from,
+        ...(clause === null ? {} : { clause }),
+      }));
   }
 
   attach(supervisor: Supervisor): void {
@@ -121,14 +127,17 @@ export class RuleParks {
       from: park.from ?? this.#options.placeHere(),
     }));
     this.#options.onFrame({ type: 'parked', parks: records });
+    const waiting = records
+      .filter(({ reason }) => reason.limit === 'level')
+      .map(({ rule }) => rule);
     for (const park of records) {
       const isKnown =
         !again &&
         this.#kept.some(({ rule, version }) => rule === park.rule && version === park.version);
       const text = parkText(park, this.#nameOf(park.rule), file);
       notice(isKnown ? `still ${text.join('\n')}` : text.join('\n'));
-      if (file === undefined || isKnown || park.reason.limit === 'deferred') continue;
-      appendPark(file, { kind: 'park', recordedAt: new Date().toISOString(), ...park });
+      if (file === undefined || isKnown || !isKept(park)) continue;
+      appendPark(file, { kind: 'park', recordedAt: new Date().toISOString(), ...park, waiting });
     }
   }
 
@@ -215,3 +224,7 @@ export class RuleParks {
     await this.#lanes.stop();
   }
 }
+
+/** Another run finds for itself who waits for whom, and who has to stand back. */
+const isKept = ({ reason }: Park): boolean =>
+  reason.limit !== 'level' && reason.limit !== 'deferred';
