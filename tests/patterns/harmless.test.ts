@@ -87,6 +87,7 @@ for (const source of [
   '^10\\.0\\.\\d+\\.\\d+$',
   '(?:\\d{1,3}\\.){3}\\d{1,3}',
   '^\\s*at ',
+  '^\\d+(?:\\.\\d+)?(?:e\\d+)?$',
   'Failed password for (?:invalid user )?\\S+ from [\\d.]+',
   'mimikatz|sekurlsa|lsadump|kerberos|procdump',
 ])

@@ -54,7 +54,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
 /** RFC 3986 section 6.2: scheme and host in small letters, no default port, no fragment, percent-encoding in one form. */
 function url(text: string): string | null {
   const parts =
-    /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(?:([^/?#@\s]*)@)?(\[[^\]]*\]|[^/?#:\s]*)(?::(\d*))?([^?#\s]*)(\?[^#\s]*)?(?:#\S*)?$/.exec(
+    /^([a-zA-Z][a-zA-Z0-9+.-]*):\/\/(?:([^/?#@\s]*)@)?(\[[^\]]*\]|[^/?#:\s]*)(?::(\d*))?(\/[^?#\s]*)?(\?[^#\s]*)?(?:#\S*)?$/.exec(
       text.trim(),
     );
   if (parts === null || parts[3] === '') return null;
@@ -64,7 +64,7 @@ function url(text: string): string | null {
     parts[4] === undefined || parts[4] === '' || parts[4] === DEFAULT_PORTS[scheme]
       ? ''
       : `:${parts[4]}`;
-  return `${scheme}://${user}${parts[3]!.toLowerCase().replace(/\.$/, '')}${port}${encoded(parts[5] === '' ? '/' : parts[5]!)}${encoded(parts[6] ?? '')}`;
+  return `${scheme}://${user}${parts[3]!.toLowerCase().replace(/\.$/, '')}${port}${encoded(parts[5] ?? '/')}${encoded(parts[6] ?? '')}`;
 }
 
 function encoded(text: string): string {

@@ -32,7 +32,8 @@ const ENDLESS: Ways = { ways: Infinity, steps: Infinity };
 
 const after = (first: Ways, second: Ways): Ways => ({
   ways: first.ways * second.ways,
-  steps: first.steps + first.ways * second.steps,
+  // Endless ways to what takes no step are none.
+  steps: first.steps + (second.steps === 0 ? 0 : first.ways * second.steps),
 });
 
 function waysOf(tree: PatternTree): Ways {
