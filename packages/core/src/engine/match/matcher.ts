@@ -39,6 +39,7 @@ import { SourceTimes } from './source-times.ts';
 /** An event dated further ahead of its arrival is from the future: its clock is wrong. */
 export const FUTURE_MS = 300_000;
 const EACH_MAX = 100;
+const RECORD = MARK.record;
 
 interface Reading {
   readonly decoder: Decoder;
@@ -132,7 +133,7 @@ export class Matcher {
       view.moveTo(decoded, i);
       const index = decoded.index[i]!;
       this.#position = batch.numbers[index]!;
-      marks[MARK.record] = index;
+      marks[RECORD] = index;
       this.#event(view, times, batch.arrivedAt[index]!);
     }
   }
@@ -167,7 +168,7 @@ export class Matcher {
     this.#readTimes(view, times, stampedAt);
     view.setFacts(this.#at, this.#arrivedAt, source.plan.name, this.#tenant, this.#number);
     if (this.#isDeclared && this.#isDuplicate()) return;
-    if (this.#parks?.isNear) this.#parks.beforeRecord(this.#program.calls.marks[MARK.record]!);
+    if (this.#parks?.isNear) this.#parks.beforeRecord(this.#program.calls.marks[RECORD]!);
     this.counts.decoded++;
     let isWanted = false;
     const { candidates } = source;

@@ -23,7 +23,15 @@ const SLOW_MS = 0.2;
 const SHARE_WINDOW_MS = 60_000;
 const SHARE_STEP_MS = 1000;
 
+/** Constants, since V8 would read the fields of an object anew for every call. */
+const { call: CALL, rule: RULE, clause: CLAUSE, record: RECORD } = MARK;
+
 const NO_LIMITS: LimitsPlan = { all: {}, tenants: [], rules: [] };
+
+interface ClauseCount {
+  called: number;
+  failed: number;
+}
 
 /** What the engine knows of one version of a rule besides its code: whether it runs, and what it has cost. */
 export class RuleGuard {
@@ -34,8 +42,7 @@ export class RuleGuard {
   parked: ParkReason | null = null;
   cpuMs = 0;
   /** By index in CODE_CLAUSES. */
-  readonly called: number[] = CODE_CLAUSES.map(() => 0);
-  readonly failed: number[] = CODE_CLAUSES.map(() => 0);
+  readonly counts: ClauseCount[] = CODE_CLAUSES.map(() => ({ called: 0, failed: 0 }));
   /** What it had cost at times within the last minute, oldest first. */
   readonly costs: { readonly nowMs: number; readonly cpuMs: number }[] = [];
 
@@ -46,16 +53,16 @@ export class RuleGuard {
   }
 
   get calls(): number {
-    return this.called.reduce((sum, calls) => sum + calls, 0);
+    return this.counts.reduce((sum, { called }) => sum + called, 0);
   }
 
   fails(clause: CodeClause): void {
-    this.failed[CODE_CLAUSES.indexOf(clause)]!++;
+    this.counts[CODE_CLAUSES.indexOf(clause)]!.failed++;
   }
 
   /** More than 1 % of the calls of a clause threw. */
   get isFlagged(): boolean {
-    return this.failed.some((failed, clause) => failed > this.called[clause]! / 100);
+    return this.counts.some(({ called, failed }) => failed > called / 100);
   }
 }
 
@@ -79,8 +86,8 @@ export class RuleCalls {
     this.#host = host;
     this.#plan = plan;
     this.marks = host.marks ?? new Int32Array(MARKS);
-    this.marks[MARK.rule] = -1;
-    this.marks[MARK.record] = -1;
+    this.marks[RULE] = -1;
+    this.marks[RECORD] = -1;
     useClock(host.cpuNow ?? null);
     for (const { name } of plan.tenants) this.#ofTenants.set(name, []);
     this.#ofTenants.set('', this.#limits);
@@ -119,34 +126,46 @@ export class RuleCalls {
   ): Code {
     const run = code as unknown as (first: unknown, second: unknown) => unknown;
     const { marks } = this;
-    const { index, called } = guard;
+    const { index } = guard;
     const clause = CODE_CLAUSES.indexOf(ofClause);
+    const count = guard.counts[clause]!;
     const meter = this.#host.now === undefined ? null : new CallMeter(this.#host, guard);
+    const ends = (isTimed: boolean): void => {
+      marks[RULE] = -1;
+      if (this.isProbing) this.#host.probe?.();
+      if (isTimed) meter?.ends();
+    };
     const watched: typeof run = (first, second) => {
       if (guard.parked !== null) throw noMatch;
-      called[clause]!++;
+      count.called++;
       arm(this.#limits[index]!);
-      marks[MARK.clause] = clause;
-      marks[MARK.call]!++;
-      marks[MARK.rule] = index;
+      marks[CLAUSE] = clause;
+      marks[CALL]!++;
+      marks[RULE] = index;
       if (this.isProbing) this.#host.probe?.();
       const isTimed = meter !== null && meter.begins();
+      let value: unknown;
       try {
-        return run(first, second);
+        value = run(first, second);
       } catch (error) {
-        if (!LimitBroken.is(error)) {
-          if (error !== noMatch) guard.failed[clause]!++;
-          throw error;
-        }
-        this.#broken(guard, ofClause, error);
-        throw noMatch;
-      } finally {
-        marks[MARK.rule] = -1;
-        if (this.isProbing) this.#host.probe?.();
-        if (isTimed) meter.ends();
+        ends(isTimed);
+        throw this.#thrown(guard, ofClause, error);
       }
+      // Written out: most calls are short, and pay for each call of a function.
+      marks[RULE] = -1;
+      if (isTimed || this.isProbing) ends(isTimed);
+      return value;
     };
     return watched as unknown as Code;
+  }
+
+  #thrown(guard: RuleGuard, clause: CodeClause, error: unknown): unknown {
+    if (LimitBroken.is(error)) {
+      this.#broken(guard, clause, error);
+      return noMatch;
+    }
+    if (error !== noMatch) guard.fails(clause);
+    return error;
   }
 
   /** A limit was broken by what code gave, behind its call. */
@@ -165,16 +184,19 @@ export class RuleCalls {
   }
 
   snapshot(writer: ByteWriter): void {
-    writer.value(this.guards.map(({ called, failed }) => ({ called, failed })) as unknown as Json);
+    writer.value(this.guards.map(({ counts }) => counts) as unknown as Json);
   }
 
   /** `takes`: only one engine part goes on counting what was counted. */
   restore(reader: ByteReader, takes: boolean): void {
-    const counts = reader.value() as unknown as { called: number[]; failed: number[] }[];
+    const guards = reader.value() as unknown as ClauseCount[][];
     if (!takes) return;
-    counts.forEach(({ called, failed }, i) => {
-      called.forEach((count, clause) => (this.guards[i]!.called[clause]! += count));
-      failed.forEach((count, clause) => (this.guards[i]!.failed[clause]! += count));
+    guards.forEach((counts, i) => {
+      counts.forEach(({ called, failed }, clause) => {
+        const count = this.guards[i]!.counts[clause]!;
+        count.called += called;
+        count.failed += failed;
+      });
     });
   }
 }
