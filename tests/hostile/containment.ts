@@ -45,6 +45,7 @@ const EVENTS_EACH = 3;
 /** Events with more text than this come once. */
 const TEXT_LONG = 100_000;
 const BATCH = 40;
+const WARM = 200;
 const BASE = Date.UTC(2026, 0, 1);
 
 export function sourcesWith(limits: LimitsPlan | undefined): SourcesPlan {
@@ -127,8 +128,9 @@ export interface RunOptions {
   readonly engineLimits?: Partial<EngineLimits>;
   /** The module that the process runs. */
   readonly engine?: string;
-  /** The first batch is about to be sent; the engine process has ended. */
-  readonly onBatch?: () => void;
+  /** The first batch is about to be sent to this process. */
+  readonly onBatch?: (pid: number) => void;
+  /** The process has ended unasked. */
   readonly onNotice?: () => void;
 }
 
@@ -182,15 +184,20 @@ export async function runBeside(
 async function stream(
   supervisor: Supervisor,
   records: readonly string[],
-  onBatch?: () => void,
+  onBatch?: (pid: number) => void,
 ): Promise<void> {
   await supervisor.start();
   const partition = { source: 's', partition: 'p' };
   await supervisor.send({ type: 'start', partitions: [partition] });
+  // An engine that has run for a while is warm.
+  const first = Array.from({ length: WARM }, (_, n) =>
+    JSON.stringify({ t: BASE - WARM + n, kind: 'usual', user: 'u', text: 'alpha beta', n }),
+  );
+  await supervisor.send(batchOf(first, 0));
   await supervisor.settled();
-  onBatch?.();
+  onBatch?.(supervisor.pid!);
   for (let at = 0; at < records.length; at += BATCH)
-    await supervisor.send(batchOf(records.slice(at, at + BATCH), at));
+    await supervisor.send(batchOf(records.slice(at, at + BATCH), WARM + at));
   await supervisor.send({ type: 'end', partition });
   await supervisor.send({ type: 'finish' });
   await supervisor.settled();
