@@ -19,7 +19,7 @@ interface Line {
   readonly reported: string;
 }
 
-const below = ['functions', 'formats', 'plan', 'state', 'sketches', 'checkpoint'];
+const below = ['functions', 'patterns', 'formats', 'plan', 'state', 'sketches', 'checkpoint'];
 
 const LINES: readonly Line[] = [
   {

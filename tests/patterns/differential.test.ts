@@ -50,6 +50,42 @@ for (const [extent, seed] of [
     assert.ok(found > asked * 0.03 && found < asked * 0.9);
   });
 
+test('signs in any order are taken where V8 takes them, and mean the same', () => {
+  const random = new Random(4);
+  const signs = [
+    ...'()[]{}?*+|\\\\\\^$.-,:=!<>abkBdDwcuxpn0123789',
+    '(?',
+    '(?:',
+    '[^',
+    '{1,',
+    '\\u00',
+    '\n',
+  ];
+  const units = [...'()[]{}?*+|\\^$.-,:ab kBdwcuxn019\n\u0007'];
+  const soup = (of: readonly string[], most: number): string =>
+    Array.from({ length: random.between(0, most) }, () => random.of(of)).join('');
+  let taken = 0;
+  for (let i = 0; i < 30_000; i++) {
+    const [source, flags] = [soup(signs, 9), random.of(['', 'i', 'm', 's'])];
+    const theirs = regexOf(source, flags);
+    const ours = compilePattern(source, flags);
+    if (isProblem(ours)) {
+      assert.ok(theirs === null || REFUSED.test(ours.reason), `${source}: ${ours.reason}`);
+      assert.ok(ours.offset >= 0 && ours.offset <= source.length);
+      continue;
+    }
+    assert.ok(theirs !== null, `V8 refuses ${source}`);
+    // A group with flags of its own: V8 forgets them (parse-pattern.test.ts).
+    if (/\(\?[ims-]/.test(source)) continue;
+    taken++;
+    for (let j = 0; j < 4; j++) {
+      const text = soup(units, 5);
+      assert.equal(ours.test(text), theirs.test(text), JSON.stringify({ source, flags, text }));
+    }
+  }
+  assert.ok(taken > 5_000, `${taken}`);
+});
+
 test('a match is found where re2js finds it, with flags of groups too', () => {
   const made = new RandomPatterns(new Random(3), asRe2);
   const numbers = { i: RE2JS.CASE_INSENSITIVE, m: RE2JS.MULTILINE, s: RE2JS.DOTALL } as const;
