@@ -25,7 +25,7 @@ export function parked({ parks: file, ...options }: Options): number {
 }
 
 function factsText(park: ParkRecord): string {
-  const { reason, clause, version, recordedAt, waiting = [] } = park;
+  const { reason, clause, version, recordedAt, waiting } = park;
   return [
     `  limit    ${reason.limit}: ${shown(reason.message)}${clause === null ? '' : ` (in ${clause})`}`,
     `  event    ${placeText(park)}`,
