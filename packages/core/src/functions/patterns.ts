@@ -8,20 +8,32 @@ export function refusePattern(source: string, flags: string): string | null {
   return isProblem(made) ? made.reason : null;
 }
 
-const CACHE_MAX = 500;
-const cache = new Map<string, Pattern | null>();
+const KEPT_MAX = 500;
+const KEPT_BYTES_MAX = 32 * 1024 * 1024;
+const kept = new Map<string, Pattern | null>();
 
 /** A pattern, compiled once; null if it is refused. Of the patterns kept the one that was asked for longest ago goes. */
 function patternOf(source: string, flags: string, extent: Extent): Pattern | null {
   const key = `${extent}/${flags}/${source}`;
-  let pattern = cache.get(key);
+  let pattern = kept.get(key);
   if (pattern === undefined) {
     const made = compilePattern(source, flags, extent);
     pattern = isProblem(made) ? null : made;
-    if (cache.size >= CACHE_MAX) cache.delete(cache.keys().next().value!);
-  } else cache.delete(key);
-  cache.set(key, pattern);
+    makeRoom();
+  } else kept.delete(key);
+  kept.set(key, pattern);
   return pattern;
+}
+
+/** Tables grow while texts are read, so they are weighed anew. A pattern of a rule's own text is held by the rule too. */
+function makeRoom(): void {
+  let bytes = 0;
+  for (const pattern of kept.values()) bytes += pattern?.bytes ?? 0;
+  for (const [key, pattern] of kept) {
+    if (kept.size < KEPT_MAX && bytes < KEPT_BYTES_MAX) return;
+    kept.delete(key);
+    bytes -= pattern?.bytes ?? 0;
+  }
 }
 
 /** For tests that rule code asks: what they cost beside reading the text is charged to the call at hand. */

@@ -99,6 +99,13 @@ export class LazyDfa {
     this.#fresh = this.#next.slice();
   }
 
+  /** Memory of the table and what belongs to it, roughly. */
+  get bytes(): number {
+    return (
+      4 * (this.#table.length + this.#sets.length) + 160 * this.#rows + this.#classes.holds.length
+    );
+  }
+
   /**
    * Is there a match that begins at `from` or after it? `pay` is told of units before they are read, UNITS_PAID at a
    * time, and may throw.

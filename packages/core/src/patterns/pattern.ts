@@ -18,6 +18,8 @@ export interface Pattern {
    * may cost beside reading the text is charged; reading it is the caller's.
    */
   test(text: string, charge?: (steps: number) => void): boolean;
+  /** Memory of its automaton and of the table as far as it is filled, roughly; at most about a megabyte. */
+  readonly bytes: number;
 }
 
 export const isProblem = (made: Pattern | PatternProblem): made is PatternProblem =>
@@ -79,6 +81,10 @@ class CompiledPattern implements Pattern {
     this.#required = required;
     this.#regex = regex;
     this.#regexUnitsMax = regex === null ? -1 : REGEX_STEPS_MAX / steps;
+  }
+
+  get bytes(): number {
+    return 2048 + this.#nfa.operations.length * 16 + (this.#dfa?.bytes ?? 0);
   }
 
   test(text: string, charge?: (steps: number) => void): boolean {
