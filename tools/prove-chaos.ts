@@ -31,7 +31,8 @@ const BATCHES = 160;
 /** What a culprit does at its event. The compiler would print neither. */
 const DEEDS = {
   stuck: 'for (;;);',
-  memory: 'const held = []; for (;;) held.push(new Array(1000).fill(held.length + 0.5));',
+  memory:
+    'const held = []; for (;;) { const list = []; for (let i = 0; i < 1000; i++) list.push(i + 0.5); held.push(list); }',
 } as const;
 
 /** A bomb does not come back either: which of the two is seen first depends on the machine. */
@@ -42,23 +43,27 @@ const LIMITS: Readonly<Record<keyof typeof DEEDS, readonly ParkLimit[]>> = {
 
 interface Culprit {
   readonly id: string;
+  readonly clause: 'FILTER' | 'HAVING';
   readonly deed: keyof typeof DEEDS;
-  /** Number of the event. */
+  /** Number of the event; of a window: the first that has one from there on. */
   readonly at: number;
 }
 
 function randomCulprits(random: Random): Culprit[] {
   return Array.from({ length: random.between(2, 5) }, (_, i) => ({
     id: `culprit ${i}`,
+    clause: random.of(['FILTER', 'FILTER', 'HAVING'] as const),
     deed: random.of(['stuck', 'memory'] as const),
-    at: random.between(BATCH, BATCH * (BATCHES - 1)),
+    at: random.between(BATCH, BATCH * (BATCHES - 10)),
   }));
 }
 
 /** With culprits as they are, or as if they did nothing. */
 function planOf(culprits: readonly Culprit[], isEvil: boolean): Plan {
-  const rules = culprits.map(
-    ({ id }, i) => `RULE "${id}" SOURCES $source = 's' FILTER event.n % 10 == ${i}`,
+  const rules = culprits.map(({ id, clause }, i) =>
+    clause === 'FILTER'
+      ? `RULE "${id}" SOURCES $source = 's' FILTER event.n % 10 == ${i}`
+      : `RULE "${id}" SOURCES $source = 's' AGGREGATE BY u WITHIN 10:sec, 10:sec HAVING max(n) >= 0 && count() >= ${i}`,
   );
   const text = [INNOCENT, ...rules].join('\n');
   const { plan, diagnostics } = compile([{ name: 'chaos.weir', text }], { sources: SOURCES });
@@ -67,9 +72,19 @@ function planOf(culprits: readonly Culprit[], isEvil: boolean): Plan {
   const evil = (rule: RulePlan): RulePlan => {
     const i = culprits.findIndex(({ id }) => id === rule.id);
     if (i < 0) return rule;
-    const deed = isEvil ? `if (n === ${culprits[i]!.at}) { ${DEEDS[culprits[i]!.deed]} }` : '';
-    const source = `(H, S) => (e) => { const n = e.get(S[0]); ${deed} return n % 10 === ${i}; }`;
-    return { ...rule, filter: { ...rule.filter!, source } };
+    const { at, deed, clause } = culprits[i]!;
+    const evilOf = (condition: string): string =>
+      isEvil ? `if (${condition}) { ${DEEDS[deed]} }` : '';
+    if (clause === 'FILTER') {
+      const source = `(H, S) => (e) => { const n = e.get(S[0]); ${evilOf(`n === ${at}`)} return n % 10 === ${i}; }`;
+      return { ...rule, filter: { ...rule.filter!, source } };
+    }
+    const { detect } = rule;
+    if (detect.kind !== 'window' || detect.having.kind !== 'aggregates')
+      throw new Error('HAVING of aggregates was written');
+    const source = `(H, S) => (values) => { ${evilOf(`values[0] >= ${at}`)} return values[1] >= ${i}; }`;
+    const having = { ...detect.having, code: { ...detect.having.code, source } };
+    return { ...rule, detect: { ...detect, having } };
   };
   return { ...plan, rules: plan.rules.map(evil) };
 }
@@ -177,16 +192,24 @@ function wrongOf(calm: Round, round: Round, culprits: readonly Culprit[]): strin
   }
   const twice = round.changes.length - new Set(round.changes).size;
   say(twice === 0, `${twice} changes were given twice`);
-  for (const { id, deed, at } of culprits) {
+  for (const { id, deed, at, clause } of culprits) {
     const park = round.parks.filter(({ rule }) => rule === id);
     say(
       park.length === 1 && LIMITS[deed].includes(park[0]!.reason.limit),
       `${id} (${deed}): ${JSON.stringify(park)}`,
     );
-    say(park[0]?.from?.number === at, `${id} is parked at ${park[0]?.from?.number}, not at ${at}`);
+    const from = park[0]?.from;
+    const given = textsOf(round, ({ rule }) => rule === id);
+    if (clause === 'HAVING') {
+      // Windows are judged when time has passed them, so the record is a later one.
+      say(from?.isAfter === true && from.number > at, `${id} is parked at ${JSON.stringify(from)}`);
+      const expected = new Set(textsOf(calm, ({ rule }) => rule === id));
+      say(given.length > 0 && given.every((text) => expected.has(text)), `${id}: other results`);
+      continue;
+    }
+    say(from?.number === at, `${id} is parked at ${from?.number}, not at ${at}`);
     const before = (result: Result): boolean =>
       result.rule === id && (result.first[0]!.number as number) < at;
-    const given = textsOf(round, ({ rule }) => rule === id);
     say(
       JSON.stringify(given) === JSON.stringify(textsOf(calm, before)),
       `${id}: results up to its event differ`,
@@ -224,7 +247,7 @@ for (let seed = SEED; performance.now() < until; seed++) {
   for (const { deed } of culprits) sums[deed]++;
   if (wrong.length > 0) sums.wrong++;
   console.log(
-    `round ${seed}: ${round.kills} kills, ${culprits.map(({ deed }) => deed).join(', ')}; ${round.restarts} restarts; ` +
+    `round ${seed}: ${round.kills} kills, ${culprits.map(({ deed, clause }) => `${deed} in ${clause}`).join(', ')}; ${round.restarts} restarts; ` +
       (wrong.length === 0
         ? 'nothing lost, nothing doubled, the right rules parked'
         : `WRONG: ${wrong.join('; ')}`),

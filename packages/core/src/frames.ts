@@ -244,9 +244,9 @@ export interface RuleCounts {
   readonly flagged: boolean;
   /** It sees no event any more. */
   readonly parked: boolean;
-  /** Calls of its code, in this life of the engine. */
+  /** Calls of its code. */
   readonly calls: number;
-  /** What they cost, ms: timed in part, the rest estimated. 0 without a clock of the host. */
+  /** What they cost in this life of the engine, ms: timed in part, the rest estimated. 0 without a clock of the host. */
   readonly cpuMs: number;
 }
 

@@ -1,5 +1,6 @@
 // Promises of this file:
-//   E1  The same frames give the same frames: no clock, no randomness, nothing of the host but `compile`.
+//   E1  The same frames give the same results: no randomness, nothing of the host but `compile`. Its clocks only say what
+//       calls cost, and park rules; a park leaves as a frame, and a replay that is given it gives the same.
 //   E2  Every frame that owes a `done` gets exactly one, after all that it caused.
 import {
   KEY_GROUPS,
