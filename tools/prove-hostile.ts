@@ -58,7 +58,14 @@ class Measurer {
       ],
     });
     this.#child = child;
-    await new Promise((resolve) => child.once('message', resolve));
+    await new Promise<void>((resolve, reject) => {
+      const ended = (): void => reject(new Error('the measuring process could not be started'));
+      child.once('exit', ended);
+      child.once('message', () => {
+        child.off('exit', ended);
+        resolve();
+      });
+    });
     return child;
   }
 
