@@ -49,6 +49,8 @@ export class EventView implements EventReader {
   /** Rises with every event: what was decoded for an older one is stale. */
   #stamp = 0;
   readonly #stamps: Float64Array;
+  #whole: Json = null;
+  #wholeStamp = -1;
   readonly #values: (Json | undefined)[];
 
   readonly #view: ViewPlan | null;
@@ -152,8 +154,16 @@ export class EventView implements EventReader {
       : valueThrough(this.#view, this.whole(), path);
   }
 
-  /** The record, with the source's constant fields on top, as a plain value of its own. */
+  /** The record, with the source's constant fields on top. Frozen; parsed once for an event, however often it is asked. */
   whole(): Json {
+    if (this.#wholeStamp !== this.#stamp) {
+      this.#whole = this.#parsed();
+      this.#wholeStamp = this.#stamp;
+    }
+    return this.#whole;
+  }
+
+  #parsed(): Json {
     const { bytes, starts, ends } = this.#batch;
     let start = starts[this.#record]!;
     while (bytes[start] !== 123) start++;
@@ -162,6 +172,6 @@ export class EventView implements EventReader {
     };
     const copy: Record<string, Json> = { ...record };
     for (const [slot, value] of this.#constants) copy[this.#paths[slot]!.join('.')] = value;
-    return copy;
+    return Object.freeze(copy);
   }
 }

@@ -191,8 +191,11 @@ const stepsBroken = (): LimitBroken =>
 const bytesBroken = (): LimitBroken =>
   new LimitBroken('bytes', `it makes more than ${call.limits.bytes} bytes of data`);
 
-/** Texts up to this length are copied when they are put together, as V8 does below 13; longer ones may stay loose. */
-const SHORT = 64;
+/**
+ * Texts up to this length are paid for as copies when they are put together, and then cost nothing more than the step that
+ * whoever reads them takes. Longer ones may stay loose.
+ */
+export const SHORT_TEXT = 256;
 
 /** Texts that a rule may make are at most so long. */
 export const TEXT_MAX = 1_000_000;
@@ -204,7 +207,7 @@ export const TEXT_MAX = 1_000_000;
 export function joined(length: number): void {
   if (length > TEXT_MAX) throw new RangeError(`a text may not grow beyond ${TEXT_MAX} characters`);
   grow(32);
-  if (length <= SHORT) grow(length * 2);
+  if (length <= SHORT_TEXT) grow(length * 2);
   else call.loose += length;
 }
 
@@ -214,14 +217,14 @@ export function joined(length: number): void {
  * cost never exceeds what was charged.
  */
 export function read(length: number): void {
-  if (length <= SHORT) return;
+  if (length <= SHORT_TEXT) return;
   charge(Math.floor(length / 256));
   touch(length);
 }
 
 /** As `read`, where only a place of the text is looked at: no steps, but the copy that this may cause. */
 export function touch(length: number): void {
-  if (call.loose === 0 || length <= SHORT) return;
+  if (call.loose === 0 || length <= SHORT_TEXT) return;
   const copied = Math.min(length, call.loose);
   call.loose -= copied;
   charge(Math.floor(copied / 256));

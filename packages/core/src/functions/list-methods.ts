@@ -1,4 +1,4 @@
-import { charge, grow, list, read, touch } from './budget.ts';
+import { charge, grow, list, read, SHORT_TEXT, touch } from './budget.ts';
 import { listText, number, plainText, same, whole } from './conversions.ts';
 import { fail } from './rule-failure.ts';
 
@@ -6,8 +6,6 @@ type List = readonly unknown[];
 type Callback = (value: unknown, index: number, list: List) => unknown;
 
 const DEPTH_MAX = 64;
-/** Longer texts are compared one by one, as each comparison may read all of it. */
-const LONG_TEXT = 64;
 
 function callback(value: unknown): Callback {
   if (typeof value !== 'function') throw new TypeError('a function is needed here');
@@ -23,7 +21,8 @@ function own(of: unknown[]): unknown[] {
 /** The first place of a value; -1: it has none. `isSame` says what is looked for. */
 function placeOf(of: List, value: unknown, from: number): number {
   charge(1 + (of.length >> 4));
-  if (typeof value !== 'string' || value.length <= LONG_TEXT) return of.indexOf(value, from);
+  if (typeof value !== 'string' || value.length <= SHORT_TEXT) return of.indexOf(value, from);
+  // Each comparison with a long text may read all of it.
   for (let i = startOf(from, of.length); i < of.length; i++) if (same(of[i], value)) return i;
   return -1;
 }
@@ -33,7 +32,7 @@ const startOf = (from: number, length: number): number =>
 
 function lastPlaceOf(of: List, value: unknown, from: number): number {
   charge(1 + (of.length >> 4));
-  if (typeof value !== 'string' || value.length <= LONG_TEXT) return of.lastIndexOf(value, from);
+  if (typeof value !== 'string' || value.length <= SHORT_TEXT) return of.lastIndexOf(value, from);
   const start =
     from < 0 ? of.length + Math.trunc(from) : Math.min(of.length - 1, Math.trunc(from) || 0);
   for (let i = start; i >= 0; i--) if (same(of[i], value)) return i;

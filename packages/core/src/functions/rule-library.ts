@@ -4,7 +4,17 @@
 //   P3  Reading a property of a missing value gives undefined; calling a method of one is "no match".
 import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
-import { charge, grow, left, list, out, outOfLeaf, read as readText, touch } from './budget.ts';
+import {
+  charge,
+  grow,
+  left,
+  list,
+  out,
+  outOfLeaf,
+  read as readText,
+  SHORT_TEXT,
+  touch,
+} from './budget.ts';
 import {
   add,
   atLeast,
@@ -33,14 +43,12 @@ type Fields = Record<string, unknown>;
 type Callable = (...values: unknown[]) => unknown;
 
 const WRITES_REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
-/** Names up to this length are looked up for nothing more than a step. */
-const NAME_SHORT = 64;
 /** What one more field costs an object at most: its place, doubled, and what was copied to make room. */
 const FIELD_BYTES = 96;
 
 function nameOf(name: unknown): string {
   if (typeof name === 'string') {
-    if (name.length > NAME_SHORT) {
+    if (name.length > SHORT_TEXT) {
       readText(name.length);
       grow(name.length * 2);
     }
@@ -70,6 +78,9 @@ function get(value: unknown, name: unknown): unknown {
   // `event.fields` is the event itself.
   if (isReader(value)) return name === 'fields' ? value : value.at([nameOf(name)]);
   const key = nameOf(name);
+  const held = key === '__proto__' ? get : (value as Fields)[key];
+  // What objects inherit is functions, but for that one name.
+  if (typeof held !== 'function') return held;
   return Object.hasOwn(value, key) ? (value as Fields)[key] : undefined;
 }
 

@@ -13,8 +13,8 @@ export interface EventReader {
   readonly [readerMark]: true;
   /** The value of a path by its number (`S[i]` in generated code); undefined if missing. Values are frozen or fresh. */
   get(slot: number): Json | undefined;
-  /** The value of a path that was not known when the rule was compiled. Costs a walk over the record. */
+  /** The value of a path that was not known when the rule was compiled. May cost a parse of the record, once for an event. */
   at(path: Path): Json | undefined;
-  /** The whole event as a plain, private value. Costs a parse of the record. */
+  /** The whole event as a plain value, which is frozen or nobody else's. Costs a parse of the record, once for an event. */
   whole(): Json;
 }

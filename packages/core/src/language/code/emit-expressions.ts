@@ -1,4 +1,5 @@
 import type { AnyNode, ArrowFunctionExpression, Function as FunctionNode, Node } from 'acorn';
+import { SHORT_TEXT } from '../../functions/budget.ts';
 import { libraryByName } from '../../functions/index.ts';
 import { methodNames } from '../../functions/methods.ts';
 import { refusePattern } from '../../functions/patterns.ts';
@@ -16,6 +17,9 @@ import {
   any,
   CALLBACK_KINDS,
   eitherKind,
+  list,
+  NEW_LISTS,
+  SHORT_TEXT_METHODS,
   EVENT_LIST_METHODS,
   primitive,
   scalar,
@@ -115,7 +119,7 @@ export abstract class ExpressionEmitter extends EmitterState {
         return this.update(node);
       case 'ArrayExpression':
         this.allocates(32 + 8 * node.elements.length);
-        return any(
+        return list(
           `[${node.elements.map((element) => this.listElement(element as AnyNode | null, node)).join(', ')}]`,
         );
       case 'ObjectExpression':
@@ -275,7 +279,8 @@ export abstract class ExpressionEmitter extends EmitterState {
     const name = staticName(node);
     return this.chain(node.object as AnyNode, (object) => {
       const read = (from: Emitted): Emitted => {
-        if (from.kind === 'events' && name === 'length') return scalar(`${from.text}.length`);
+        if ((from.kind === 'events' || from.kind === 'list') && name === 'length')
+          return scalar(`${from.text}.length`);
         if (from.kind === 'event' && name !== null) return this.eventPath(from.text, [name], node);
         if (from.kind === 'event') {
           this.readsWhole = true;
@@ -303,11 +308,31 @@ export abstract class ExpressionEmitter extends EmitterState {
   /** A field whose name is computed. No value has anything under a number but what it holds. */
   protected element(from: Emitted, name: Emitted): string {
     const key = this.asValue(name);
-    if (from.kind === 'events' && name.kind === 'scalar') return `${from.text}?.[${key}]`;
-    if (name.kind === 'word' || (this.readersAreValues && from.kind !== 'events'))
+    if ((from.kind === 'events' || from.kind === 'list') && name.kind === 'scalar')
+      return `${from.text}?.[${key}]`;
+    if (this.readersAreValues && from.kind !== 'events' && from.kind !== 'list')
       return `H.get(${from.text}, ${key})`;
     const [of, at] = [this.local(), this.local()];
-    return `(${of} = ${from.text}, ${at} = ${key}, typeof ${at} === "number" && typeof ${of} === "object" ? ${of}?.[${at}] : H.get(${of}, ${at}))`;
+    return `(${of} = ${from.text}, ${at} = ${key}, ${this.held(of, at, name.kind === 'scalar')})`;
+  }
+
+  /** A field of a value, both of which have been asked for. */
+  protected held(of: string, at: string, isScalar = false): string {
+    if (this.readersAreValues) return `H.get(${of}, ${at})`;
+    const held = this.local();
+    const isName = isScalar ? '' : ` || ${isShortName(at)}`;
+    return `(typeof ${of} === "object" && ${of} !== null && (typeof ${at} === "number"${isName}) && typeof (${held} = ${of}[${at}]) !== "function" ? ${held} : H.get(${of}, ${at}))`;
+  }
+
+  /**
+   * A field is given a value. Where it is there already, JavaScript does it: nothing grows, and what is frozen says so. (No
+   * value inherits anything but functions, and `__proto__`; a list's `length` is a field that is not set like others.)
+   */
+  protected written(of: string, at: string, value: string): string {
+    if (this.readersAreValues) return `H.set(${of}, ${at}, ${value})`;
+    const [to, held] = [this.local(), this.local()];
+    const isName = `(typeof ${at} === "number" || ${isShortName(at)} && ${at} !== "length")`;
+    return `(${to} = ${value}, typeof ${of} === "object" && ${of} !== null && ${isName} && (${held} = ${of}[${at}]) !== (void 0) && typeof ${held} !== "function" ? (${of}[${at}] = ${to}) : H.set(${of}, ${at}, ${to}))`;
   }
 
   /** `match.step.field`, as far as it is read by name; null: it is no such chain. */
@@ -479,7 +504,42 @@ export abstract class ExpressionEmitter extends EmitterState {
       first !== undefined && isFunction(first) && kinds !== undefined
         ? [this.functionText(first as FunctionNode, kinds), ...rest.map((one) => this.spread(one))]
         : (node.arguments as AnyNode[]).map((one) => this.spread(one));
-    return any(`${this.method(name)}(${[this.asValue(receiver), ...values].join(', ')})`);
+    const own = receiver.kind === 'list' ? this.onOwnList(receiver.text, name, node) : null;
+    if (own !== null) return own;
+    const text = this.onShortText(receiver, name, node.arguments as AnyNode[], values);
+    return NEW_LISTS.has(name) ? list(text) : any(text);
+  }
+
+  /** What changes a list that the rule made itself, and costs the same whatever its length. */
+  protected onOwnList(
+    receiver: string,
+    name: string,
+    { arguments: given }: AnyNode & { type: 'CallExpression' },
+  ): Emitted | null {
+    if (name !== 'push' || given.some(({ type }) => type === 'SpreadElement')) return null;
+    this.allocates(24 * given.length);
+    const values = given.map((one) => this.value(one as AnyNode));
+    return scalar(`${receiver}.push(${values.join(', ')})`);
+  }
+
+  /** JavaScript runs a method by itself where the text is short and what it is given cannot be asked anything. */
+  protected onShortText(
+    receiver: Emitted,
+    name: string,
+    nodes: readonly AnyNode[],
+    values: readonly string[],
+  ): string {
+    const text = this.asValue(receiver);
+    const bytes = SHORT_TEXT_METHODS[name];
+    const isPlain = nodes.every(
+      (node) => node.type === 'Literal' && !node.regex && String(node.value).length <= WORD_MAX,
+    );
+    if (bytes === undefined || !isPlain)
+      return `${this.method(name)}(${[text, ...values].join(', ')})`;
+    if (bytes > 0) this.allocates(bytes);
+    const held = this.local();
+    const asked = `${this.method(name)}(${[held, ...values].join(', ')})`;
+    return `(typeof (${held} = ${text}) === "string" && ${held}.length <= ${WORD_MAX} ? ${held}.${name}(${values.join(', ')}) : ${asked})`;
   }
 
   /** `list.map(Number)`: a known function of one value, where it is handed on to be called at once. */
@@ -524,7 +584,8 @@ export abstract class ExpressionEmitter extends EmitterState {
       return scalar(`${this.constant(`H.n.${key.slice(5)}`, 'n')}(${numbers.join(', ')})`);
     }
     const emitted = `H.f.${key}(${this.arguments(node, false)})`;
-    if (/^(?:Object_|JSON_)/.test(key)) return any(emitted);
+    if (key.startsWith('Object_')) return list(emitted);
+    if (key.startsWith('JSON_')) return any(emitted);
     return key === 'String' ? primitive(emitted) : scalar(emitted);
   }
 
@@ -729,7 +790,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (target.type === 'MemberExpression') {
       const { sets, object, name } = this.heldTarget(target);
       return any(
-        `(${sets}H.set(${object}, ${name}, ${combine(any(`H.get(${object}, ${name})`)).text}))`,
+        `(${sets}${this.written(object, name, this.asValue(combine(any(this.held(object, name)))))})`,
       );
     }
     const combined = combine(this.expression(target));
@@ -771,8 +832,8 @@ export abstract class ExpressionEmitter extends EmitterState {
 
   protected assign(target: AnyNode, value: string): string {
     if (target.type === 'MemberExpression') {
-      const { object, name } = this.target(target);
-      return `H.set(${object}, ${name}, ${value})`;
+      const { sets, object, name } = this.heldTarget(target);
+      return `(${sets}${this.written(object, name, value)})`;
     }
     if (target.type !== 'Identifier') {
       this.refuse(target, 'E301', 'this cannot be assigned to');
@@ -790,10 +851,11 @@ export abstract class ExpressionEmitter extends EmitterState {
     const by = node.operator === '++' ? '+ 1' : '- 1';
     if (target.type === 'MemberExpression') {
       const { sets, object, name } = this.heldTarget(target);
-      const old = this.numeric(any(`H.get(${object}, ${name})`));
-      if (node.prefix) return scalar(`(${sets}H.set(${object}, ${name}, ${old} ${by}))`);
+      const old = this.numeric(any(this.held(object, name)));
+      if (node.prefix) return scalar(`(${sets}${this.written(object, name, `${old} ${by}`)})`);
       const held = this.local();
-      return scalar(`(${sets}${held} = ${old}, H.set(${object}, ${name}, ${held} ${by}), ${held})`);
+      const written = this.written(object, name, `${held} ${by}`);
+      return scalar(`(${sets}${held} = ${old}, ${written}, ${held})`);
     }
     if (target.type !== 'Identifier') return this.refuse(node, 'E301', 'this cannot be counted up');
     const known = this.lookup(target.name);
@@ -833,8 +895,8 @@ export abstract class ExpressionEmitter extends EmitterState {
   }
 }
 
-/** Texts up to this length are compared without being charged. */
-const WORD_MAX = 64;
+/** Texts up to this length are read without being charged. */
+const WORD_MAX = SHORT_TEXT;
 
 const CONSTANTS: Readonly<Record<string, string>> = {
   undefined: '(void 0)',
@@ -851,6 +913,10 @@ const COMPARISON_NAMES: Readonly<Record<string, string>> = {
   '>=': 'atLeast',
 };
 const COMPARISONS: ReadonlySet<string> = new Set([...Object.keys(COMPARISON_NAMES), '===', '!==']);
+
+/** Is it a name that cannot be what all objects share, and that costs nothing to look up? */
+const isShortName = (at: string): string =>
+  `typeof ${at} === "string" && ${at} !== "__proto__" && ${at}.length <= ${WORD_MAX}`;
 
 const isNothing = ({ text }: Emitted): boolean => text === 'null' || text === '(void 0)';
 

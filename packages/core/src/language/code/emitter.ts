@@ -260,7 +260,7 @@ export class Emitter extends ExpressionEmitter {
   /** An event stays one in a name that always holds it; in any other it is used as a value. */
   protected heldKind(from: Emitted, name: string, keyword: string): Kind {
     if (this.scalars.has(name)) return 'scalar';
-    if (isPrimitiveKind(from.kind))
+    if (isPrimitiveKind(from.kind) || from.kind === 'list')
       return keyword === 'const' || !this.assigned.has(name) ? from.kind : 'any';
     const isReader = (from.kind === 'event' && this.readsRows) || from.kind === 'events';
     return isReader && keyword === 'const' && !this.assigned.has(name) ? from.kind : 'any';
@@ -407,11 +407,13 @@ export class Emitter extends ExpressionEmitter {
       this.refuse(node, 'E301', 'rules do not wait');
     const over = this.expression(node.right as AnyNode);
     const isEvents = over.kind === 'events' && node.type === 'ForOfStatement';
-    const list = isEvents
-      ? over.text
-      : node.type === 'ForInStatement'
-        ? `H.keys(${this.asValue(over)})`
-        : `H.iterate(${this.asValue(over)})`;
+    const isList = over.kind === 'list' && node.type === 'ForOfStatement';
+    const list =
+      isEvents || isList
+        ? over.text
+        : node.type === 'ForInStatement'
+          ? `H.keys(${this.asValue(over)})`
+          : `H.iterate(${this.asValue(over)})`;
     const held = this.temporary();
     this.scopes.push(new Map());
     const value: Emitted = { text: held, kind: isEvents ? 'event' : 'any' };

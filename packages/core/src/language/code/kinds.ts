@@ -6,10 +6,12 @@
  *   primitive  never an object
  *   scalar     a number, true, false, null or undefined: neither a text nor an object
  *   word       a text that is written in the code and short
+ *   list       a list that the rule made itself, so one that may change
  *   any        all else; in HAVING it can be a reader only if some event was used as a value (`readsWhole`)
  *   match      the match of a sequence: its steps are events or lists of them
  */
-export type Kind = 'event' | 'events' | 'copy' | 'match' | 'primitive' | 'scalar' | 'word' | 'any';
+export type Kind =
+  'event' | 'events' | 'copy' | 'match' | 'primitive' | 'scalar' | 'word' | 'list' | 'any';
 
 export interface Emitted {
   readonly text: string;
@@ -18,6 +20,7 @@ export interface Emitted {
 
 export const any = (text: string): Emitted => ({ text, kind: 'any' });
 export const scalar = (text: string): Emitted => ({ text, kind: 'scalar' });
+export const list = (text: string): Emitted => ({ text, kind: 'list' });
 export const word = (text: string): Emitted => ({ text, kind: 'word' });
 export const primitive = (text: string): Emitted => ({ text, kind: 'primitive' });
 
@@ -59,6 +62,33 @@ export const CALLBACK_KINDS: Readonly<Record<string, readonly Kind[]>> = {
     ]),
   ),
   reduce: ['any', 'any', 'scalar', 'any'],
+};
+
+/** Methods that only lists have, or only text, and that give a new list. */
+export const NEW_LISTS: ReadonlySet<string> = new Set(
+  'filter map flatMap flat toSorted toReversed split'.split(' '),
+);
+
+/**
+ * Methods of text that JavaScript may run by itself where the text is short: bytes of what they make then. The library
+ * runs them on long ones.
+ */
+export const SHORT_TEXT_METHODS: Readonly<Record<string, number>> = {
+  toLowerCase: 544,
+  toUpperCase: 1600,
+  trim: 48,
+  trimStart: 48,
+  trimEnd: 48,
+  includes: 0,
+  startsWith: 0,
+  endsWith: 0,
+  indexOf: 0,
+  lastIndexOf: 0,
+  slice: 48,
+  substring: 48,
+  charAt: 48,
+  charCodeAt: 0,
+  at: 48,
 };
 
 export const isPrimitiveKind = (kind: Kind): boolean =>
