@@ -25,8 +25,9 @@ const WINDOW_MS = 500;
 const LOOKS = 2;
 /** An engine that has to work for so much of the time falls behind at the next burst, if it has not already. */
 const BEHIND = 0.75;
-/** Deferring a rule that takes less does not help the others. */
-const SHARE_MIN = 0.25;
+/** Deferring a rule that takes less of what all rules take, or of a processor, does not help the others. */
+const PART_MIN = 0.4;
+const SHARE_MIN = 0.15;
 /** A lane is a process: more of them would take the time that they are to give. */
 const DEFERRED_MAX = 2;
 
@@ -53,6 +54,7 @@ export class Fairness {
     if (this.#share === null && this.#behind < LOOKS) return null;
     const dearest = dearestOf(before.rules, cost.rules);
     if (dearest === null || dearest.cpuMs / tookMs < (this.#share ?? SHARE_MIN)) return null;
+    if (this.#share === null && dearest.part < PART_MIN) return null;
     this.#deferred++;
     this.#behind = 0;
     return { rule: dearest.rule, share: dearest.cpuMs / tookMs };
@@ -63,12 +65,14 @@ export class Fairness {
 function dearestOf(
   before: readonly RuleCounts[],
   now: readonly RuleCounts[],
-): { readonly rule: string; readonly cpuMs: number } | null {
+): { readonly rule: string; readonly cpuMs: number; readonly part: number } | null {
   const since = new Map(before.map(({ rule, cpuMs }) => [rule, cpuMs]));
   const costs = now
     .filter(({ parked }) => !parked)
     // An engine that was started again counts from nothing.
     .map(({ rule, cpuMs }) => ({ rule, cpuMs: Math.max(0, cpuMs - (since.get(rule) ?? 0)) }));
   if (costs.length < 2) return null;
-  return costs.reduce((most, one) => (one.cpuMs > most.cpuMs ? one : most));
+  const all = costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  const dearest = costs.reduce((most, one) => (one.cpuMs > most.cpuMs ? one : most));
+  return { ...dearest, part: all === 0 ? 0 : dearest.cpuMs / all };
 }
