@@ -13,6 +13,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   'keys-per-gigabyte': ['1000000'],
   'steady-memory': ['2'],
   'hot-key': [],
+  'rule-price': [],
   patterns: [],
 };
 

@@ -69,9 +69,11 @@ export class LimitBroken extends Error {
 export const STEPS = 0;
 export const BYTES = 1;
 export const DEPTH = 2;
+/** Number of the call; it wraps. */
+const CALL = 3;
 
 /** What the call at hand may still use. Printed code counts it down itself; what falls below 0 calls `out`. */
-export const left = new Int32Array(3);
+export const left = new Int32Array(4);
 
 /** With a limit of CPU time steps are given out in slices, and the clock is asked when one is used up. */
 const SLICE_STEPS = 500;
@@ -81,7 +83,6 @@ const FIRST_MS = 0.1;
 
 /** What belongs to the call at hand. Of an object, since setting variables of a module costs V8 several times as much. */
 const call = {
-  number: 0,
   limits: noCallLimits,
   /** Steps that were not given out yet. */
   reserve: 0,
@@ -100,18 +101,18 @@ export function useClock(now: (() => number) | null): void {
 }
 
 /** Tells calls apart: what the library remembers for a rule must not outlive the call, or a replay is charged otherwise. */
-export const callNumber = (): number => call.number;
+export const callNumber = (): number => left[CALL]!;
 
 /** The next call of rule code begins. Costs about a nanosecond. */
 export function arm(of: CallLimits): void {
-  call.number++;
-  call.limits = of;
+  left[CALL]!++;
+  if (call.limits !== of) call.limits = of;
   left[BYTES] = of.bytes;
   left[DEPTH] = of.depth - 1;
   call.loose = 0;
+  call.reserve = 0;
   if (of.cpuMs === null) {
     left[STEPS] = of.steps;
-    call.reserve = 0;
     return;
   }
   left[STEPS] = Math.min(of.steps, FIRST_STEPS);
