@@ -163,7 +163,16 @@ export function elementsOf(value: unknown): Iterable<unknown> | null {
 
 /** A list of its own of what can be gone through. */
 export function spread(value: Iterable<unknown>): unknown[] {
-  if (typeof value === 'string') grow(value.length * 24);
-  list((value as string | List).length * 2);
+  list((value as string | List).length);
+  if (Array.isArray(value)) return value.slice();
+  grow((value as string).length * 24);
   return [...value];
+}
+
+/** Lists, one after the other. */
+export function joinedLists(...parts: unknown[][]): unknown[] {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  list(length);
+  return ([] as unknown[]).concat(...parts);
 }

@@ -32,7 +32,7 @@ import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
 import { chargeCall, chargePatterns, OF_PATTERNS } from './library-charges.ts';
 import { CHARGED } from './patterns.ts';
-import { elementsOf, spread } from './list-methods.ts';
+import { elementsOf, joinedLists, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
 import { noMatch } from './no-match.ts';
 import { fail, kindOf } from './rule-failure.ts';
@@ -191,6 +191,14 @@ function entries(value: unknown): unknown[] {
 
 const spreadList = (value: unknown): unknown[] => spread(iterate(value));
 
+/** As `spreadList`, for the values of a call. */
+function spreadValues(value: unknown, most: number): unknown[] {
+  const elements = iterate(value);
+  if ((elements as string | readonly unknown[]).length > most)
+    return fail(`no more than ${most} values may be spread out in this call`);
+  return spread(elements);
+}
+
 /** What `...` puts into an object: the fields of an object or a list. */
 function spreadFields(value: unknown): object {
   const fields = fieldsOf(value);
@@ -341,6 +349,8 @@ export const ruleLibrary = Object.freeze({
   iterate,
   keys,
   spreadList,
+  spreadValues,
+  joinedLists,
   spreadFields,
   restOf,
   pattern,

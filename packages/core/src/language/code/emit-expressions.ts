@@ -119,9 +119,7 @@ export abstract class ExpressionEmitter extends EmitterState {
         return this.update(node);
       case 'ArrayExpression':
         this.allocates(32 + 8 * node.elements.length);
-        return list(
-          `[${node.elements.map((element) => this.listElement(element as AnyNode | null, node)).join(', ')}]`,
-        );
+        return list(this.listText(node));
       case 'ObjectExpression':
         this.allocates(64 + 16 * node.properties.length);
         return any(
@@ -478,7 +476,7 @@ export abstract class ExpressionEmitter extends EmitterState {
         if (isCallback) return this.functionText(argument as FunctionNode, ofEvents.callback!);
         // A function that was declared elsewhere gets events as values.
         if (i === 0 && ofEvents.callback !== null) this.readsWhole = true;
-        return this.spread(argument);
+        return this.spread(argument, VALUES_MAX);
       });
       if (
         ofEvents.callback !== null &&
@@ -502,8 +500,11 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (known !== null) return any(`${this.method(name)}(${this.asValue(receiver)}, ${known})`);
     const values =
       first !== undefined && isFunction(first) && kinds !== undefined
-        ? [this.functionText(first as FunctionNode, kinds), ...rest.map((one) => this.spread(one))]
-        : (node.arguments as AnyNode[]).map((one) => this.spread(one));
+        ? [
+            this.functionText(first as FunctionNode, kinds),
+            ...rest.map((one) => this.spread(one, VALUES_MAX)),
+          ]
+        : (node.arguments as AnyNode[]).map((one) => this.spread(one, VALUES_MAX));
     const own = receiver.kind === 'list' ? this.onOwnList(receiver.text, name, node) : null;
     if (own !== null) return own;
     const text = this.onShortText(receiver, name, node.arguments as AnyNode[], values);
@@ -555,7 +556,7 @@ export abstract class ExpressionEmitter extends EmitterState {
   /** A call of what should be a function of the rule: no other one can be a value. */
   protected invoke(target: string, node: AnyNode & { type: 'CallExpression' }): string {
     const held = this.local();
-    return `(typeof (${held} = ${target}) === "function" ? ${held}(${this.arguments(node, false)}) : H.invoke(${held}))`;
+    return `(typeof (${held} = ${target}) === "function" ? ${held}(${this.arguments(node, OWN_VALUES_MAX)}) : H.invoke(${held}))`;
   }
 
   protected callNamed(
@@ -583,7 +584,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       const numbers = values.map((value) => this.numeric(this.expression(value)));
       return scalar(`${this.constant(`H.n.${key.slice(5)}`, 'n')}(${numbers.join(', ')})`);
     }
-    const emitted = `H.f.${key}(${this.arguments(node, false)})`;
+    const emitted = `H.f.${key}(${this.arguments(node, VALUES_MAX)})`;
     if (key.startsWith('Object_')) return list(emitted);
     if (key.startsWith('JSON_')) return any(emitted);
     return key === 'String' ? primitive(emitted) : scalar(emitted);
@@ -608,7 +609,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       value !== undefined &&
       value.type !== 'SpreadElement' &&
       !constants.includes(null);
-    if (!isReady) return any(`H.u.${name}(${this.arguments(node, false)})`);
+    if (!isReady) return any(`H.u.${name}(${this.arguments(node, VALUES_MAX)})`);
     if (PATTERN_FUNCTIONS.has(name)) this.refusePatterns(others);
     const held = this.prepared(
       `H.prepare(${[stringText(name), ...constants].join(', ')})`,
@@ -654,15 +655,34 @@ export abstract class ExpressionEmitter extends EmitterState {
     return scalar(`${held}(${this.value(node.arguments[0] as AnyNode)})`);
   }
 
-  protected arguments(node: AnyNode & { type: 'CallExpression' }, follows: boolean): string {
-    const values = (node.arguments as AnyNode[]).map((argument) => this.spread(argument));
-    return values.length === 0 ? '' : `${follows ? ', ' : ''}${values.join(', ')}`;
+  protected arguments(node: AnyNode & { type: 'CallExpression' }, most: number): string {
+    return (node.arguments as AnyNode[]).map((argument) => this.spread(argument, most)).join(', ');
   }
 
-  protected spread(node: AnyNode): string {
-    return node.type === 'SpreadElement'
-      ? `...H.spreadList(${this.value(node.argument as AnyNode)})`
-      : this.value(node);
+  /** A value of a call; of those spread out at most so many, since they lie on the machine's stack. */
+  protected spread(node: AnyNode, most: number): string {
+    if (node.type !== 'SpreadElement') return this.value(node);
+    return `...H.spreadValues(${this.value(node.argument as AnyNode)}, ${most})`;
+  }
+
+  /** What is spread out is put into a list at once: one element at a time each costs 130 bytes until V8 has optimised. */
+  protected listText(node: AnyNode & { type: 'ArrayExpression' }): string {
+    const parts: string[] = [];
+    let run: string[] = [];
+    const endRun = (): void => {
+      if (run.length > 0) parts.push(`[${run.join(', ')}]`);
+      run = [];
+    };
+    for (const element of node.elements as (AnyNode | null)[]) {
+      if (element?.type !== 'SpreadElement') run.push(this.listElement(element, node));
+      else {
+        endRun();
+        parts.push(`H.spreadList(${this.value(element.argument as AnyNode)})`);
+      }
+    }
+    endRun();
+    if (parts.length < 2) return parts[0] ?? '[]';
+    return `H.joinedLists(${parts.join(', ')})`;
   }
 
   // ---- the rest --------------------------------------------------------------------------------------------------
@@ -876,7 +896,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       this.refuse(list, 'E301', 'an element of the list is missing');
       return 'undefined';
     }
-    return this.spread(element);
+    return this.value(element);
   }
 
   protected property(node: AnyNode): string {
@@ -897,6 +917,11 @@ export abstract class ExpressionEmitter extends EmitterState {
 
 /** Texts up to this length are read without being charged. */
 const WORD_MAX = SHORT_TEXT;
+
+/** Values of a call that are spread out lie on the machine's stack, and where that ends is no matter of the rule's. */
+const VALUES_MAX = 10_000;
+/** The rule's own functions may call one another, each with so many. */
+const OWN_VALUES_MAX = 200;
 
 const CONSTANTS: Readonly<Record<string, string>> = {
   undefined: '(void 0)',
