@@ -208,7 +208,8 @@ class Runner {
       notice: (text) => this.#notice(text),
       send: (frame) => this.#send(frame),
       onFrame: (frame) => this.#output.take(frame),
-      placeHere: () => this.#sent[0]?.from ?? null,
+      // Before the first record that is on its way.
+      placeHere: () => this.#sent.find((one) => one !== null)?.from ?? null,
       refillHere: () => this.#refillHere(),
       reload: () => this.#reload(),
     });

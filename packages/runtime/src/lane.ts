@@ -39,8 +39,6 @@ export interface LaneOptions {
   readonly ordered: readonly ParkFrame[];
   /** New versions of the rules, which take over at a frame; null: they are as they were. */
   readonly edit: Edit | null;
-  /** Gives what came before the point again, for new versions that begin anew. */
-  readonly refill: ((send: (frame: FrameToEngine) => Promise<void>) => Promise<void>) | null;
   /** What the lane's rules gave, as the engine's own frames. */
   readonly onFrame: (frame: FrameFromEngine) => void;
   /** Rules of the lane were parked again, and where they can be gone on from. */
@@ -51,10 +49,17 @@ export interface LaneOptions {
   readonly engine?: string;
 }
 
+/** Gives what came before a frame again, for versions that begin anew. */
+export type Refill = (send: (frame: FrameToEngine) => Promise<void>) => Promise<void>;
+
 export interface Edit {
   readonly plan: Plan;
   /** The frame before which they take over. */
   readonly at: number;
+  /** For events from when on; null: from behind all that were seen. */
+  readonly activeFrom: number | null;
+  /** null: what came before is gone. */
+  readonly refill: Refill | null;
 }
 
 /** Where a lane is: from here another one could go on. */
@@ -64,7 +69,7 @@ export interface LaneStand {
 }
 
 /** A new version that is to meet all events, however old, is active from before all times. */
-const ALWAYS = -8.64e15;
+export const ALWAYS = -8.64e15;
 
 /**
  * Catches rules up: another engine process that is given the recorded frames from a point before, at its own pace, and
@@ -82,6 +87,7 @@ export class Lane {
   #plan: Plan;
   #isCaughtUp = false;
   #isWarming = false;
+  readonly #edits: Edit[];
   readonly #stop = Promise.withResolvers<false>();
   #isStopped = false;
 
@@ -89,6 +95,7 @@ export class Lane {
     this.#options = options;
     const { changes, point, standing, onNotice, engine } = options;
     this.#next = point.from;
+    this.#edits = options.edit === null ? [] : [options.edit];
     this.#plan = planAt(changes, point);
     this.#before = new Set(options.given.map(nameOf));
     this.#supervisor = new Supervisor({
@@ -124,14 +131,13 @@ export class Lane {
    * was stopped. Throws EngineFailed.
    */
   async run(): Promise<boolean> {
-    const { edit } = this.#options;
     const { recording } = this.#options.point;
     try {
       await this.#supervisor.start();
       await this.#liftOrders();
       while (await Promise.race([recording.reaches(this.#next), this.#stop.promise])) {
         if (this.#isStopped) break;
-        if (edit !== null && this.#next === edit.at) await this.#takeOver(edit);
+        for (const edit of this.#edits) if (this.#next === edit.at) await this.#takeOver(edit);
         await this.#give(this.#next);
         this.#next++;
         if (!this.#isCaughtUp && this.#next === recording.end) await this.#lookWhetherCaughtUp();
@@ -145,6 +151,17 @@ export class Lane {
     } finally {
       await this.#supervisor.close();
     }
+  }
+
+  /** New versions of the rules, which take over when the lane comes to where they were saved. */
+  edit(edit: Edit): void {
+    this.#edits.push(edit);
+  }
+
+  /** The newest version of a rule that the lane knows of. */
+  versionOf(rule: string): string | undefined {
+    const plans = [this.#plan, ...this.#edits.map(({ plan }) => plan)];
+    return plans.flatMap(({ rules }) => rules).findLast(({ id }) => id === rule)?.version;
   }
 
   /** At once, whatever is on its way. */
@@ -205,8 +222,9 @@ export class Lane {
     return this.#plan;
   }
 
-  async #takeOver({ plan }: Edit): Promise<void> {
-    const { refill, rules } = this.#options;
+  async #takeOver({ plan, activeFrom, refill }: Edit): Promise<void> {
+    const { rules } = this.#options;
+    this.#isWarming = false;
     const send = async (frame: FrameToEngine): Promise<void> => {
       this.#sent.push(this.#next);
       await this.#supervisor.send(frame, null, this.#next);
@@ -216,7 +234,7 @@ export class Lane {
       ...this.#plan,
       rules: this.#plan.rules.map((old) => (rules.has(old.id) ? (next.get(old.id) ?? old) : old)),
     };
-    await send({ type: 'edit', plan: this.#plan, activeFrom: ALWAYS });
+    await send({ type: 'edit', plan: this.#plan, activeFrom });
     await this.#supervisor.settled();
     if (!this.#isWarming || refill === null) return;
     await refill(send);

@@ -2,7 +2,6 @@ import { readsResultsOf } from '@weir/core/plan/reading.ts';
 import type {
   Change,
   FrameFromEngine,
-  FrameToEngine,
   LimitsPlan,
   LimitValues,
   Park,
@@ -10,7 +9,7 @@ import type {
   Plan,
   RuleCounts,
 } from '@weir/core';
-import { Lane, type Edit, type Given, type LaneStand } from './lane.ts';
+import { ALWAYS, Lane, type Edit, type Given, type LaneStand, type Refill } from './lane.ts';
 import type { Recording } from './recording.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -35,8 +34,6 @@ export interface LanesOptions {
   /** What gives the input before the frame at hand again, for new versions that begin anew; null: it is gone. */
   readonly refillHere: () => Refill | null;
 }
-
-export type Refill = (send: (frame: FrameToEngine) => Promise<void>) => Promise<void>;
 
 /** Rules that were parked at one moment, and are caught up together. */
 interface Group {
@@ -158,7 +155,8 @@ export class Lanes {
         ({ id, version }) =>
           group.rules.has(id) && version !== this.#plan.rules.find((one) => one.id === id)?.version,
       );
-      if (isNew && group.stand !== null) group.edit = { plan, at: group.takeOverAt };
+      if (isNew && group.stand !== null)
+        group.edit = { plan, at: group.takeOverAt, activeFrom: ALWAYS, refill: group.refill };
       this.#start(group);
     }
     return groups.flatMap(({ rules }) => [...rules.keys()]);
@@ -185,6 +183,18 @@ export class Lanes {
     return this.#plan;
   }
 
+  /** New versions of rules that lanes run take over in them where they would have in the engine. */
+  follow(plan: Plan): void {
+    for (const { lane, rules } of this.#groups) {
+      const isNew = plan.rules.some(
+        ({ id, version }) => rules.has(id) && lane?.versionOf(id) !== version,
+      );
+      if (lane === null || !isNew || this.#recording === null) continue;
+      const at = this.#recording.end;
+      lane.edit({ plan, at, activeFrom: null, refill: this.#options.refillHere() });
+    }
+  }
+
   #start(group: Group): void {
     const names = [...group.rules.keys()];
     const { stand } = group;
@@ -209,7 +219,6 @@ export class Lanes {
       ordered: this.#options.ordered.filter((order) => order.rules.some((id) => rules.has(id))),
       // A checkpoint may lie behind it; then the new version is that of the checkpoint, and another one begins there.
       edit: group.edit && { ...group.edit, at: Math.max(group.edit.at, stand.point.from) },
-      refill: group.refill,
       onFrame: (frame) => {
         if (frame.type === 'done') this.#count(frame.counts.rules);
         else this.#options.onFrame(frame);

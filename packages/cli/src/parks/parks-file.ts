@@ -50,11 +50,15 @@ export function appendPark(file: string, line: ParksLine): void {
   appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
 }
 
-/** What is parked after all lines: the newest park of each version of a rule that nobody has brought back. */
+/**
+ * What is parked after all lines: the newest park of each version of a rule that nobody has brought back. What was
+ * deferred has been caught up; each run decides for itself who has to stand back.
+ */
 export function parkedOf(lines: readonly ParksLine[]): ParkRecord[] {
   const parked = new Map<string, ParkRecord>();
   for (const line of lines) {
     const name = JSON.stringify([line.rule, line.version]);
+    if (line.kind === 'park' && line.reason.limit === 'deferred') continue;
     if (line.kind === 'park') parked.set(name, line);
     else parked.delete(name);
   }

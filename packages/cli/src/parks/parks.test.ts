@@ -97,11 +97,22 @@ test('a rule that breaks a limit is told, listed, parked again by the next run, 
     assertEqual(finals(third.out, rule), finals(never.out, rule), rule);
 });
 
-test('the closing table tells of parked rules', () => {
-  const { out } = weir('run', EVENTS, '--rules', RULES, '--config', NARROW, '--top');
+test('the closing table tells of parked rules, and top of what rules cost', () => {
+  const { out } = weir('run', EVENTS, '--rules', RULES, '--config', NARROW);
   assert.match(out, /rules: 2 parked/);
   assert.match(out, /loops .* parked at record 61 \(steps\)/);
-  assert.match(out, /µs a call/);
+  const top = weir('top', EVENTS, '--rules', RULES, '--config', NARROW, '--json');
+  assert.equal(top.status, 0, top.err);
+  const costs = ofKind(top.out, 'cost');
+  assert.deepEqual(
+    costs.map(({ rule, state, calls }) => [rule, state, calls]),
+    [
+      ['loops', 'parked', 61],
+      ['seven', 'runs', 100],
+      ['reads', 'parked', 0],
+    ],
+  );
+  assert.ok(Math.abs(costs.reduce((sum, { share }) => sum + (share as number), 0) - 1) < 1e-9);
 });
 
 interface Live {
@@ -209,7 +220,7 @@ test('a new version of a parked rule takes over where the old one stopped', asyn
 test('a rule that takes most of the CPU is deferred, and gives what it would have given', () => {
   const rounds = (n: number): string =>
     `${JSON.stringify({ '@timestamp': 1_700_000_000_000 + n * 1000, n, u: `u${n % 50}`, rounds: 8000 })}\n`;
-  const many = file('many.ndjson', Array.from({ length: 20_000 }, (_, n) => rounds(n)).join(''));
+  const many = file('many.ndjson', Array.from({ length: 12_000 }, (_, n) => rounds(n)).join(''));
   const run = (...more: string[]): ReturnType<typeof weir> =>
     weir('run', many, '--rules', RULES, '--config', WIDE, '--json', '--final', ...more);
   const alone = run();

@@ -188,6 +188,7 @@ export class RuleParks {
       limits,
     );
     this.#tellReleased(back);
+    this.#lanes.follow(plan);
     const { file } = this.#options;
     if (file === undefined) return;
     const recordedAt = new Date().toISOString();
@@ -225,6 +226,5 @@ export class RuleParks {
   }
 }
 
-/** Another run finds for itself who waits for whom, and who has to stand back. */
-const isKept = ({ reason }: Park): boolean =>
-  reason.limit !== 'level' && reason.limit !== 'deferred';
+/** Another run finds for itself who waits for whom. */
+const isKept = ({ reason }: Park): boolean => reason.limit !== 'level';
