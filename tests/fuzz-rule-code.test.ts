@@ -191,6 +191,16 @@ function sharedOf(): string {
     .join('\n');
 }
 
+/** What random programs have found, each of which the compiler died of or printed wrongly. */
+const FOUND: readonly string[] = ['(events) => events.toString((x) => x)'];
+
+test('what random programs found stays found', () => {
+  for (const text of FOUND) {
+    const plan = planOf(text);
+    if (plan !== null) ours(plan, instantiated([plan])[0]!);
+  }
+});
+
 test(`${PROGRAMS} random programs (seed ${SEED}) give what JavaScript gives, and none gets out`, (context) => {
   const chance = new Chance(SEED);
   const programs = new Programs(chance);

@@ -39,7 +39,7 @@ export function compileCode(
       source: emitter.wrap(body),
       paths: emitter.paths,
       readsWhole: emitter.readsWhole,
-      text: printCode(code.tree),
+      text: refuses ? printCode(code.tree) : '',
     };
     const { readsMatch } = emitter;
     return { compiled: { plan, aggregates: [], early: null, readsMatch }, problems: [] };

@@ -19,6 +19,7 @@ import {
   eitherKind,
   list,
   NEW_LISTS,
+  ownOf,
   SHORT_TEXT_METHODS,
   EVENT_LIST_METHODS,
   primitive,
@@ -465,11 +466,11 @@ export abstract class ExpressionEmitter extends EmitterState {
     name: string,
     node: AnyNode & { type: 'CallExpression' },
   ): Emitted {
-    const ofEvents = receiver.kind === 'events' ? EVENT_LIST_METHODS[name] : undefined;
+    const ofEvents = receiver.kind === 'events' ? ownOf(EVENT_LIST_METHODS, name) : undefined;
     if (ofEvents !== undefined) {
       const [first, ...rest] = node.arguments as AnyNode[];
       // What is a list of events stays as it is.
-      const renamed = ON_EVENTS[name] ?? name;
+      const renamed = ownOf(ON_EVENTS, name) ?? name;
       if (name === 'reduce' && rest.length === 0) this.readsWhole = true;
       const values = (node.arguments as AnyNode[]).map((argument, i) => {
         const isCallback = i === 0 && ofEvents.callback !== null && isFunction(argument);
@@ -495,7 +496,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     if (receiver.kind === 'events' && CHANGES.has(name))
       return this.refuse(node, 'E305', 'the list of events is read-only', '[...events]');
     const [first, ...rest] = node.arguments as AnyNode[];
-    const kinds = CALLBACK_KINDS[name];
+    const kinds = ownOf(CALLBACK_KINDS, name);
     const known = kinds === undefined || first === undefined ? null : this.knownCallback(first);
     if (known !== null) return any(`${this.method(name)}(${this.asValue(receiver)}, ${known})`);
     const values =
@@ -518,7 +519,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     { arguments: given }: AnyNode & { type: 'CallExpression' },
   ): Emitted | null {
     if (name !== 'push' || given.some(({ type }) => type === 'SpreadElement')) return null;
-    this.allocates(24 * given.length);
+    this.allocates(40 * given.length);
     const values = given.map((one) => this.value(one as AnyNode));
     return scalar(`${receiver}.push(${values.join(', ')})`);
   }
@@ -531,7 +532,7 @@ export abstract class ExpressionEmitter extends EmitterState {
     values: readonly string[],
   ): string {
     const text = this.asValue(receiver);
-    const bytes = SHORT_TEXT_METHODS[name];
+    const bytes = ownOf(SHORT_TEXT_METHODS, name);
     const isPlain = nodes.every(
       (node) => node.type === 'Literal' && !node.regex && String(node.value).length <= WORD_MAX,
     );
@@ -582,6 +583,8 @@ export abstract class ExpressionEmitter extends EmitterState {
       return this.refuse(values[1]!, 'E304', 'JSON.stringify takes one value here');
     if (key.startsWith('Math_') && !values.some(({ type }) => type === 'SpreadElement')) {
       const numbers = values.map((value) => this.numeric(this.expression(value)));
+      // A number that is no small integer is an object until V8 has optimised.
+      this.allocates(24);
       return scalar(`${this.constant(`H.n.${key.slice(5)}`, 'n')}(${numbers.join(', ')})`);
     }
     const emitted = `H.f.${key}(${this.arguments(node, VALUES_MAX)})`;

@@ -181,6 +181,8 @@ const hostile: readonly string[] = [
   '({ constructor }) => constructor',
   '({ __proto__: p }) => p',
   "({ ['constructor']: c }) => c",
+  'event.list.toString((x) => x)',
+  '[1].map((x) => x).toString((x) => x)',
   '({ ...rest }) => rest.constructor',
 ];
 

@@ -91,6 +91,12 @@ export const SHORT_TEXT_METHODS: Readonly<Record<string, number>> = {
   at: 48,
 };
 
+/** What a table says of a name; undefined: nothing. Objects inherit names, such as `toString`. */
+export const ownOf = <Value>(
+  table: Readonly<Record<string, Value>>,
+  name: string,
+): Value | undefined => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 export const isPrimitiveKind = (kind: Kind): boolean =>
   kind === 'primitive' || kind === 'scalar' || kind === 'word';
 
