@@ -389,7 +389,9 @@ class Engine implements Core {
 
   /** An event for a key: kept here, or handed to the engine part that owns the key. */
   #row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void {
-    const group = keyGroupOf(tenant, key.bytes, key.length);
+    // A part that owns all keys need not ask.
+    const ownsAll = this.#from === 0 && this.#to === KEY_GROUPS;
+    const group = ownsAll ? 0 : keyGroupOf(tenant, key.bytes, key.length);
     if (group >= this.#from && group < this.#to) {
       const { correlator } = this.#run();
       if (!correlator.add(rule, tenant, key.bytes, key.length, event.bytes, 0, event.length))

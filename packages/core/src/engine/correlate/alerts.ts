@@ -26,15 +26,35 @@ interface Shown {
   ids: readonly string[];
 }
 
+/** Results that are one alert, in event order. */
+interface Group {
+  readonly shown: Shown;
+  readonly members: Held[];
+  lastAt: number;
+  count: number;
+  /** Members that are not final. */
+  open: number;
+  /** Something to tell besides its end. */
+  isNews: boolean;
+}
+
+/** A member, and the group that it was put into. */
+interface Held extends Member {
+  group: Group | null;
+}
+
 /** The alerts of one rule and key: results whose extents are at most `forMs` apart. */
 export class KeyAlerts {
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Map<string, Held>();
   #shown: Shown[] = [];
   #nextSerial = 0;
   /** Handles that were given, also to alerts that have ended: none is given again while the key is remembered. */
-  #given = new Set<string>();
+  #given: string[] = [];
   /** Nothing came, changed or went since `update`: it has nothing to say while no alert has ended. */
   #isChanged = true;
+  /** Of all members but `#fresh`, in event order; null: to be made anew. */
+  #groups: Group[] | null = [];
+  #fresh: Held[] = [];
   /** Of the groups of which all results are final: where the first may end. */
   #firstEnd = Infinity;
   #areAllFinal = false;
@@ -46,13 +66,24 @@ export class KeyAlerts {
   /** Takes in the newest state of a result. */
   put(member: Member): void {
     const before = this.#members.get(member.id);
-    if (before !== undefined && isSame(before, member)) return;
-    this.#members.set(member.id, member);
+    if (before === undefined) {
+      const held = heldOf(member);
+      this.#members.set(member.id, held);
+      this.#fresh.push(held);
+    } else if (!isSameExtent(before, member)) {
+      this.#members.set(member.id, heldOf(member));
+      this.#groups = null;
+    } else if (before.final !== member.final) {
+      before.final = member.final;
+      if (before.group !== null) before.group.open += member.final ? -1 : 1;
+    } else return;
     this.#isChanged = true;
   }
 
   remove(id: string): void {
-    if (this.#members.delete(id)) this.#isChanged = true;
+    if (!this.#members.delete(id)) return;
+    this.#groups = null;
+    this.#isChanged = true;
   }
 
   /** Whether `update` may have something to say. */
@@ -62,55 +93,85 @@ export class KeyAlerts {
 
   /**
    * What has changed for people. `settledBefore`: no result of this key that is not known yet begins before it.
+   * Costs what is new where results come one after another, else all that the key has.
    */
   update(facts: AlertFacts, settledBefore: number): AlertChange[] {
-    const changes: AlertChange[] = [];
-    const groups = groupsOf(this.#members, facts);
-    const claimed = new Map<string, Shown>();
-    const next: Shown[] = [];
-    const pending: { group: readonly Member[]; shown: Shown; isNew: boolean }[] = [];
-    const shownOf = new Map<string, Shown>();
-    for (const shown of this.#shown) for (const id of shown.ids) shownOf.set(id, shown);
-    for (const group of groups) {
-      const ids = group.map(({ id }) => id);
-      const shown = oldestOf(ids, shownOf, claimed);
-      const isNew = shown === undefined;
-      const taken = shown ?? this.#newShown(ids, facts.handleOf);
-      claimed.set(taken.handle, taken);
-      pending.push({ group, shown: taken, isNew });
+    let changes: AlertChange[] = this.#putLast(facts) ? [] : this.#regroup(facts);
+    let haveEnded = false;
+    for (const group of this.#groups!) {
+      const isFinal = group.open === 0 && settledBefore > group.lastAt + facts.forMs;
+      if (isFinal || group.isNews) {
+        const change = tell(facts, group, isFinal);
+        if (changes.length === 0) changes = [change];
+        else changes.push(change);
+      }
+      if (isFinal) this.#end(group);
+      haveEnded ||= isFinal;
     }
-    for (const { group, shown, isNew } of pending) {
-      const alert = alertOf(facts, shown, group);
-      const isFinal =
-        group.every(({ final }) => final) && settledBefore > lastOf(group) + facts.forMs;
-      shown.ids = alert.results;
-      if (isFinal || shown.alert === null || !isSameAlert(alert, shown.alert))
-        changes.push({
-          change: isFinal ? 'final' : isNew ? 'open' : 'amend',
-          revision: ++shown.revision,
-          alert,
-        });
-      shown.alert = alert;
-      if (isFinal) for (const { id } of group) this.#members.delete(id);
-      else next.push(shown);
-    }
-    for (const gone of this.#shown)
-      if (!claimed.has(gone.handle)) changes.push(this.#ended(gone, claimed));
-    this.#shown = next.sort((a, b) => a.serial - b.serial);
-    this.#lookAhead(pending.map(({ group }) => group));
+    if (haveEnded) this.#groups = this.#groups!.filter(({ members }) => members.length > 0);
+    this.#lookAhead(this.#groups!);
     return changes;
   }
 
-  #lookAhead(groups: readonly (readonly Member[])[]): void {
-    this.#isChanged = false;
-    this.#areAllFinal = this.#members.size > 0;
-    this.#firstEnd = Infinity;
-    for (const group of groups) {
-      if (!this.#members.has(group[0]!.id)) continue;
-      const lastAt = lastOf(group);
-      if (!group.every(({ final }) => final)) this.#areAllFinal = false;
-      else if (lastAt < this.#firstEnd) this.#firstEnd = lastAt;
+  /** Puts what is new behind what there is. false: it does not all come last. */
+  #putLast(facts: AlertFacts): boolean {
+    const groups = this.#groups;
+    if (groups === null) return false;
+    const fresh = this.#fresh;
+    if (fresh.length > 1) fresh.sort(compareMembers);
+    const newest = groups.at(-1)?.members.at(-1);
+    if (fresh.length > 0 && newest !== undefined && compareMembers(newest, fresh[0]!) > 0)
+      return false;
+    for (const member of fresh) {
+      let group = groups.at(-1);
+      if (group === undefined || !isNear(group, member, facts))
+        groups.push((group = groupOf(this.#newShown([member.id], facts.handleOf))));
+      join(group, member);
+      group.isNews = true;
     }
+    if (fresh.length > 0) this.#fresh = [];
+    return true;
+  }
+
+  #end(group: Group): void {
+    for (const { id } of group.members) this.#members.delete(id);
+    group.members.length = 0;
+    this.#shown = this.#shown.filter((shown) => shown !== group.shown);
+  }
+
+  /** All groups anew: each goes on as the oldest of the alerts whose results it has. */
+  #regroup(facts: AlertFacts): AlertChange[] {
+    const claimed = new Map<string, Shown>();
+    const shownOf = new Map<string, Shown>();
+    for (const shown of this.#shown) for (const id of shown.ids) shownOf.set(id, shown);
+    const before = this.#shown;
+    this.#shown = [];
+    this.#fresh = [];
+    this.#groups = groupsOf(this.#members, facts).map((members) => {
+      const ids = members.map(({ id }) => id);
+      const known = oldestOf(ids, shownOf, claimed);
+      const shown = known ?? this.#newShown(ids, facts.handleOf);
+      if (known !== undefined) this.#shown.push(known);
+      claimed.set(shown.handle, shown);
+      const group = groupOf(shown);
+      for (const member of members) join(group, member);
+      group.isNews = shown.alert === null || !isSameAlert(alertOf(facts, group), shown.alert);
+      return group;
+    });
+    for (const group of this.#groups) group.shown.ids = group.members.map(({ id }) => id);
+    this.#shown.sort((a, b) => a.serial - b.serial);
+    return before
+      .filter(({ handle }) => !claimed.has(handle))
+      .map((gone) => this.#ended(gone, claimed));
+  }
+
+  #lookAhead(groups: readonly Pick<Group, 'open' | 'lastAt'>[]): void {
+    this.#isChanged = false;
+    this.#areAllFinal = groups.length > 0;
+    this.#firstEnd = Infinity;
+    for (const { open, lastAt } of groups)
+      if (open > 0) this.#areAllFinal = false;
+      else if (lastAt < this.#firstEnd) this.#firstEnd = lastAt;
   }
 
   /** An alert whose results went to an older one says so; one whose results were all withdrawn is withdrawn. */
@@ -126,19 +187,26 @@ export class KeyAlerts {
 
   #newShown(ids: readonly string[], handleOf: AlertFacts['handleOf']): Shown {
     const handle = this.#freshHandle(ids.map(handleOf));
-    return { handle, serial: this.#nextSerial++, revision: 0, alert: null, ids };
+    const shown = { handle, serial: this.#nextSerial++, revision: 0, alert: null, ids };
+    this.#shown.push(shown);
+    return shown;
   }
 
   #freshHandle(ids: readonly string[]): string {
-    const fresh = ids.find((id) => !this.#given.has(id)) ?? `${ids[0]!}-${this.#nextSerial}`;
-    this.#given.add(fresh);
+    const fresh = ids.find((id) => !this.#given.includes(id)) ?? `${ids[0]!}-${this.#nextSerial}`;
+    this.#given.push(fresh);
     return fresh;
   }
 
   /** The clock at which an alert may become final although nothing comes; Infinity if none is open. */
   dueMs({ forMs, maxMs }: Pick<AlertFacts, 'forMs' | 'maxMs'>): number {
+    if (this.#members.size === 0) return Infinity;
     if (this.#isChanged) {
-      this.#lookAhead(groupsOf(this.#members, { forMs, maxMs }));
+      const groups = groupsOf(this.#members, { forMs, maxMs }).map((members) => ({
+        open: members.filter(({ final }) => !final).length,
+        lastAt: Math.max(...members.map(({ lastAt }) => lastAt)),
+      }));
+      this.#lookAhead(groups);
       this.#isChanged = true;
     }
     return this.#areAllFinal ? this.#firstEnd + forMs + 1 : Infinity;
@@ -146,7 +214,7 @@ export class KeyAlerts {
 
   toJson(): Json {
     return {
-      members: [...this.#members.values()].map((m) => ({ ...m })),
+      members: [...this.#members.values()].map(({ group: _group, ...member }) => member),
       shown: this.#shown.map((s) => ({ ...s })) as unknown as Json,
       given: [...this.#given],
       nextSerial: this.#nextSerial,
@@ -161,9 +229,10 @@ export class KeyAlerts {
       given: string[];
       nextSerial: number;
     };
-    for (const member of members) alerts.#members.set(member.id, { ...member });
+    for (const member of members) alerts.#members.set(member.id, heldOf(member));
+    alerts.#groups = null;
     alerts.#shown = shown.map((s) => ({ ...s }));
-    alerts.#given = new Set(given);
+    alerts.#given = [...given];
     alerts.#nextSerial = nextSerial;
     return alerts;
   }
@@ -191,14 +260,45 @@ export function memberOf(result: Result, isFinal: boolean): Member {
   };
 }
 
-const isSame = (a: Member, b: Member): boolean =>
-  a.firstAt === b.firstAt && a.lastAt === b.lastAt && a.count === b.count && a.final === b.final;
+const heldOf = ({ id, firstAt, lastAt, count, final }: Member): Held => ({
+  id,
+  firstAt,
+  lastAt,
+  count,
+  final,
+  group: null,
+});
 
-function lastOf(group: readonly Member[]): number {
-  let lastAt = -Infinity;
-  for (const member of group) if (member.lastAt > lastAt) lastAt = member.lastAt;
-  return lastAt;
+const isSameExtent = (a: Member, b: Member): boolean =>
+  a.firstAt === b.firstAt && a.lastAt === b.lastAt && a.count === b.count;
+
+/** Event order of results. */
+const compareMembers = (a: Member, b: Member): number =>
+  a.firstAt - b.firstAt || a.lastAt - b.lastAt || compareText(a.id, b.id);
+
+const groupOf = (shown: Shown): Group => ({
+  shown,
+  members: [],
+  lastAt: -Infinity,
+  count: 0,
+  open: 0,
+  isNews: false,
+});
+
+function join(group: Group, member: Held): void {
+  member.group = group;
+  group.members.push(member);
+  if (member.lastAt > group.lastAt) group.lastAt = member.lastAt;
+  group.count += member.count;
+  if (!member.final) group.open++;
 }
+
+/** It begins neither more than `forMs` after what came before, nor `maxMs` after the first. */
+const isNear = (
+  { members, lastAt }: Pick<Group, 'lastAt'> & { readonly members: readonly Member[] },
+  { firstAt }: Member,
+  { forMs, maxMs }: Pick<AlertFacts, 'forMs' | 'maxMs'>,
+): boolean => firstAt - lastAt <= forMs && firstAt < members[0]!.firstAt + maxMs;
 
 /** Of two states of one alert. */
 const isSameAlert = (a: Alert, b: Alert): boolean =>
@@ -223,44 +323,47 @@ function oldestOf(
   return oldest;
 }
 
-/** Results in event order; one that begins more than `forMs` after what came before, or `maxMs` after the first, begins anew. */
+/** Results in event order, where one that is not near those before begins anew. */
 function groupsOf(
-  members: ReadonlyMap<string, Member>,
-  { forMs, maxMs }: Pick<AlertFacts, 'forMs' | 'maxMs'>,
-): Member[][] {
-  const ordered = [...members.values()].sort(
-    (a, b) => a.firstAt - b.firstAt || a.lastAt - b.lastAt || compareText(a.id, b.id),
-  );
-  const groups: Member[][] = [];
-  let lastAt = -Infinity;
+  members: ReadonlyMap<string, Held>,
+  facts: Pick<AlertFacts, 'forMs' | 'maxMs'>,
+): Held[][] {
+  const ordered = [...members.values()].sort(compareMembers);
+  const groups: { readonly members: Held[]; lastAt: number }[] = [];
   for (const member of ordered) {
     const group = groups.at(-1);
-    if (
-      group !== undefined &&
-      member.firstAt - lastAt <= forMs &&
-      member.firstAt < group[0]!.firstAt + maxMs
-    ) {
-      group.push(member);
-      lastAt = Math.max(lastAt, member.lastAt);
-    } else {
-      groups.push([member]);
-      lastAt = member.lastAt;
-    }
+    if (group !== undefined && isNear(group, member, facts)) {
+      group.members.push(member);
+      group.lastAt = Math.max(group.lastAt, member.lastAt);
+    } else groups.push({ members: [member], lastAt: member.lastAt });
   }
-  return groups;
+  return groups.map((group) => group.members);
 }
 
-function alertOf(facts: AlertFacts, { handle, alert }: Shown, group: readonly Member[]): Alert {
+/** The alert that a group is, told: opened, amended or ended. */
+function tell(facts: AlertFacts, group: Group, isFinal: boolean): AlertChange {
+  const { shown } = group;
+  const isNew = shown.alert === null;
+  // At its end it may be as it was told.
+  const alert = shown.alert === null || group.isNews ? alertOf(facts, group) : shown.alert;
+  shown.alert = alert;
+  shown.ids = alert.results;
+  group.isNews = false;
+  const change = isFinal ? 'final' : isNew ? 'open' : 'amend';
+  return { change, revision: ++shown.revision, alert };
+}
+
+function alertOf(facts: AlertFacts, { shown, members, lastAt, count }: Group): Alert {
   return {
-    handle,
+    handle: shown.handle,
     rule: facts.rule,
     tenant: facts.tenant,
     severity: facts.severity,
-    key: alert?.key ?? facts.key(),
-    firstAt: group[0]!.firstAt,
-    lastAt: lastOf(group),
-    results: group.map(({ id }) => id),
-    count: group.reduce((sum, member) => sum + member.count, 0),
+    key: shown.alert?.key ?? facts.key(),
+    firstAt: members[0]!.firstAt,
+    lastAt,
+    results: members.map(({ id }) => id),
+    count,
     mergedInto: null,
   };
 }

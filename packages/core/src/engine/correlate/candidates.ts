@@ -80,6 +80,8 @@ export interface Scan {
   readonly carried: Carried | null;
   /** Kept in memory with the key, and handed to the next scan; it can be made again from the events. */
   readonly memory?: unknown;
+  /** It does not stand for events: the next scan is given all of them again. */
+  readonly rereads?: boolean;
   /** With `memory`: no result that is not known yet begins before it, as far as held events can tell. */
   readonly oldestAt?: number;
 }
@@ -119,13 +121,20 @@ export interface WindowKind {
    * `clock`, `latenessMs`: what is complete (clock >= end) and what is final (clock >= end + lateness).
    */
   scan(input: ScanInput): Scan;
-  /** What `scan` would give of a row with nothing in memory, if it can be seen without decoding that nothing is found. */
+  /** What `scan` would give of all events of the row, without decoding those that matter to no result; null: ask `scan`. */
   glance?(input: GlanceInput): Scan | null;
   /**
    * An event was appended to the row (`isAlone`: it holds no other): can it change nothing for now? Then the row is
    * looked at when the clock is at the time that is given; null: it has to be looked at.
    */
-  lookAt?(input: AppendedInput): number | null;
+  lookAt?(
+    row: number,
+    bytes: Uint8Array,
+    start: number,
+    isAlone: boolean,
+    clock: number,
+    latenessMs: number,
+  ): number | null;
   /** The row is gone; its number may be given to another key. */
   forget?(row: number): void;
   /** The clock at which an event with this time is needed no more. */
@@ -139,21 +148,17 @@ export interface GlanceInput {
   readonly row: number;
   readonly scannedTo: number;
   readonly carried: Carried | null;
+  /** What the last glance gave as memory. */
+  readonly memory: unknown;
+  /** The row holds the same events as at the last glance. */
+  readonly isUnchanged: boolean;
   readonly clock: number;
   readonly latenessMs: number;
-}
-
-export interface AppendedInput {
-  readonly row: number;
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly isAlone: boolean;
-  readonly clock: number;
-  readonly latenessMs: number;
+  readonly evidence: (event: HeldEvent) => Evidence;
 }
 
 export interface ScanInput {
-  /** Of a kind that gave `memory`: only those that came since. In event order. */
+  /** Of a kind that gave `memory` and does not reread: only those that came since. In event order. */
   readonly events: readonly HeldEvent[];
   readonly scannedTo: number;
   readonly carried: Carried | null;

@@ -23,18 +23,28 @@ export interface HeldEvent {
 const AT_OFFSET = 4;
 const REST_OFFSET = 10;
 
-export function writeHeldEvent(to: ByteWriter, event: HeldEvent): void {
+/** All of it but the columns, which follow. */
+export function writeEventHead(
+  to: ByteWriter,
+  at: number,
+  partition: number,
+  number: Json,
+  position: number,
+): void {
   to.reserve(REST_OFFSET);
-  writePartition(to.bytes, to.length, event.partition);
-  to.length += AT_OFFSET;
-  const low = event.at % 0x1000000;
-  const high = (event.at - low) / 0x1000000;
-  for (const part of [low, high])
-    for (let shift = 0; shift < 24; shift += 8) to.bytes[to.length++] = (part >>> shift) & 0xff;
-  const declared = event.number !== event.position;
-  to.varint(event.position * 2 + (declared ? 1 : 0));
-  if (declared) to.value(event.number);
-  for (const column of event.columns) to.value(column);
+  const { bytes } = to;
+  writePartition(bytes, to.length, partition);
+  const low = at % 0x1000000;
+  const high = (at - low) / 0x1000000;
+  let end = to.length + AT_OFFSET;
+  for (let shift = 0; shift < 24; shift += 8) {
+    bytes[end] = (low >>> shift) & 0xff;
+    bytes[3 + end++] = (high >>> shift) & 0xff;
+  }
+  to.length += REST_OFFSET;
+  const declared = number !== position;
+  to.varint(position * 2 + (declared ? 1 : 0));
+  if (declared) to.value(number);
 }
 
 export function partitionOf(bytes: Uint8Array, start: number): number {
@@ -74,6 +84,25 @@ export function readHeldEvent(bytes: Uint8Array, start: number, columns: number)
     columns: values,
   };
 }
+
+/** Whether it is this event. */
+export function isEventAt(bytes: Uint8Array, start: number, event: HeldEvent): boolean {
+  if (atOf(bytes, start) !== event.at || partitionOf(bytes, start) !== event.partition)
+    return false;
+  reader.moveTo(bytes, start + REST_OFFSET);
+  const positionAndFlag = reader.varint();
+  if (Math.floor(positionAndFlag / 2) !== event.position) return false;
+  // Results stand at the position of their event: what is declared tells them apart.
+  const isDeclared = positionAndFlag % 2 === 1;
+  const number = isDeclared ? (reader.value() ?? null) : event.position;
+  return compareEventNumbers(number, event.number) === 0;
+}
+
+export const areSameEvent = (a: HeldEvent, b: HeldEvent): boolean =>
+  a.at === b.at &&
+  a.partition === b.partition &&
+  a.position === b.position &&
+  compareEventNumbers(a.number, b.number) === 0;
 
 /** The first column of an event of a rule of several parts: the bits of its conditions. */
 export function bitsOf(from: ByteReader, bytes: Uint8Array, start: number): number {

@@ -15,7 +15,7 @@ export interface Live {
   carried: Carried | null;
   readonly alerts: KeyAlerts;
   /** Results that the version after has taken over: they are not told here any more. */
-  readonly handedOn: Set<string>;
+  handedOn: Set<string> | null;
   /** The earliest event of the version after; Infinity: it has none. */
   claimedAt: number;
 }
@@ -24,11 +24,13 @@ export const newLive = (carried: Carried | null): Live => ({
   results: new Map(),
   carried,
   alerts: new KeyAlerts(),
-  handedOn: new Set(),
+  handedOn: null,
   claimedAt: Infinity,
 });
 
 export interface LiveResult {
+  /** The last look at which it was true. */
+  look: number;
   readonly revision: number;
   readonly change: ResultChange;
   readonly trigger: Evidence;
@@ -44,7 +46,7 @@ export function liveToJson(live: Live | undefined): Json {
     })) as unknown as Json,
     carried: live.carried as unknown as Json,
     alerts: live.alerts.toJson(),
-    handedOn: [...live.handedOn],
+    handedOn: [...(live.handedOn ?? [])],
     claimedAt: live.claimedAt === Infinity ? null : live.claimedAt,
   };
 }
@@ -57,12 +59,12 @@ export function liveFromJson(json: Json): Live {
     handedOn: string[];
     claimedAt: number | null;
   };
-  const shown = results.map((one) => [one.change.result.id, one] as const);
+  const shown = results.map((one) => [one.change.result.id, { ...one, look: 0 }] as const);
   return {
     results: new Map(shown),
     carried,
     alerts: KeyAlerts.fromJson(alerts),
-    handedOn: new Set(handedOn),
+    handedOn: handedOn.length === 0 ? null : new Set(handedOn),
     claimedAt: claimedAt ?? Infinity,
   };
 }

@@ -4,7 +4,6 @@
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import { LimitBroken } from '../../functions/budget.ts';
-import type { Json } from '../../plan/json.ts';
 import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
@@ -12,7 +11,6 @@ import type { ByteWriter } from '../../state/byte-writer.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { areEqualBytes, keyTextsOf } from './key-texts.ts';
-import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { memberOf, type AlertFacts } from './alerts.ts';
 import {
@@ -41,7 +39,7 @@ import {
   type LiveResult,
   type Shown,
 } from './live.ts';
-import { returnedFrom, type Fields } from './plain-value.ts';
+import { ResultMaker } from './result-maker.ts';
 
 /** What the operator hands on. */
 export interface WindowOutput {
@@ -84,6 +82,7 @@ export interface WindowFacts {
 export class WindowOperator {
   readonly #facts: WindowFacts;
   readonly #windows: WindowKind;
+  readonly #maker: ResultMaker;
   readonly #log = new KeyedLog();
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
@@ -91,10 +90,11 @@ export class WindowOperator {
   readonly #levelHolds = new TimerHeap();
   readonly #alertHolds = new TimerHeap();
   /** What kinds keep in memory of a key, and how many events have come since. */
-  readonly #memories = new Map<number, { memory: unknown; fresh: number }>();
+  readonly #memories = new Map<number, { memory: unknown; fresh: number; rereads: boolean }>();
 
   constructor(facts: WindowFacts) {
     this.#facts = facts;
+    this.#maker = new ResultMaker(facts);
     this.#windows = facts.kind;
   }
 
@@ -106,7 +106,7 @@ export class WindowOperator {
     return this.#log.sizeBytes;
   }
 
-  /** Takes an event (as `writeHeldEvent` wrote it) for a key. false: it is late, since its partition joined late. */
+  /** Takes an event (as `held-event.ts` has it) for a key. false: it is late, since its partition joined late. */
   add(
     key: Uint8Array,
     keyStart: number,
@@ -141,8 +141,7 @@ export class WindowOperator {
     const { clock, latenessMs, holdsLevel, holdsAlerts } = this.#facts;
     if (this.#windows.lookAt === undefined || holdsLevel !== 'no' || holdsAlerts) return false;
     const isAlone = this.#log.count(row) === 1;
-    const input = { row, bytes, start, isAlone, clock: clock.value, latenessMs };
-    const at = this.#windows.lookAt(input);
+    const at = this.#windows.lookAt(row, bytes, start, isAlone, clock.value, latenessMs);
     if (at === null) return false;
     if (this.#log.timers.due(row) === Infinity) this.#log.timers.set(row, at);
     return true;
@@ -167,7 +166,7 @@ export class WindowOperator {
     if (row < 0) return null;
     const live = this.#live.get(row) ?? newLive(null);
     this.#live.set(row, live);
-    live.handedOn.add(id);
+    (live.handedOn ??= new Set()).add(id);
     const shown = live.results.get(id);
     if (shown === undefined) return null;
     live.results.delete(id);
@@ -179,7 +178,7 @@ export class WindowOperator {
   /** The version after has it no more: it may be told here again. */
   handBack(key: Uint8Array, id: string): void {
     const row = this.#log.find(key, 0, key.length);
-    if (row >= 0 && this.#live.get(row)?.handedOn.delete(id)) this.#touched.add(row);
+    if (row >= 0 && this.#live.get(row)?.handedOn?.delete(id)) this.#touched.add(row);
   }
 
   /** The version after has an event of the key: windows that hold it are that version's. */
@@ -239,7 +238,8 @@ export class WindowOperator {
 
   #endAlerts(row: number, live: Live): void {
     const { output } = this.#facts;
-    for (const change of live.alerts.update(this.#alertFacts(row), Infinity)) output.alert(change);
+    for (const change of live.alerts.update(this.#alertFactsOf(row), Infinity))
+      output.alert(change);
   }
 
   /** Takes back an event that `add` took. */
@@ -296,7 +296,9 @@ export class WindowOperator {
     const scan = glanced ?? this.#scan(row, live?.carried ?? null);
     // Of what was asked when a limit was broken nothing is kept: all of it is asked again if the rule goes on.
     if (this.#isCut(scan)) return void this.#memories.delete(row);
-    const isIdle = live === undefined && glanced !== null && glanced.carried === null;
+    this.#rememberOf(row, scan);
+    const isIdle =
+      live === undefined && glanced?.candidates.length === 0 && glanced.carried === null;
     const after = live ?? (isIdle ? this.#idle : newLive(null));
     this.#show(row, after, scan);
     if (this.#facts.isParked()) {
@@ -319,17 +321,29 @@ export class WindowOperator {
   readonly #idle = newLive(null);
 
   #glance(row: number, live: Live | undefined): Scan | null {
-    if (this.#windows.glance === undefined || this.#memories.has(row)) return null;
-    if (live !== undefined && live.results.size > 0) return null;
+    if (this.#windows.glance === undefined) return null;
+    const remembered = this.#memories.get(row);
+    if (remembered !== undefined && !remembered.rereads) return null;
     const { clock, latenessMs } = this.#facts;
     return this.#windows.glance({
       log: this.#log,
       row,
       scannedTo: this.#log.mark(row),
       carried: live?.carried ?? null,
+      memory: remembered?.memory ?? null,
+      isUnchanged: remembered?.fresh === 0 && !this.#touched.has(row),
       clock: clock.value,
       latenessMs,
+      evidence: this.#evidence,
     });
+  }
+
+  #rememberOf(row: number, { memory = null, rereads = false }: Scan): void {
+    const before = this.#memories.get(row);
+    if (memory === null) {
+      if (before !== undefined) this.#memories.delete(row);
+    } else if (before !== undefined && before.memory === memory) before.fresh = 0;
+    else this.#memories.set(row, { memory, fresh: 0, rereads });
   }
 
   /** For a key of which no window can be true: only lets old events go. */
@@ -407,29 +421,26 @@ export class WindowOperator {
     this.#log.forEach(
       row,
       (bytes, start) => events.push(readHeldEvent(bytes, start, detect.columns.length)),
-      remembered?.fresh,
+      remembered === undefined || remembered.rereads ? undefined : remembered.fresh,
     );
     // Oldest first is nearly sorted, which sorting makes use of.
     events.reverse().sort((a, b) => compareHeldEvents(partitions, a, b));
-    const scan = this.#windows.scan({
+    return this.#windows.scan({
       events,
       scannedTo: this.#log.mark(row),
       carried,
       memory: remembered?.memory ?? null,
       clock: clock.value,
       latenessMs,
-      evidence: (event) => this.#evidence(event),
+      evidence: this.#evidence,
       row,
     });
-    const memory = scan.memory ?? null;
-    if (memory === null) this.#memories.delete(row);
-    else this.#memories.set(row, { memory, fresh: 0 });
-    return scan;
   }
 
-  #evidence(event: HeldEvent): Evidence {
-    return { name: nameOf(this.#facts.partitions, event), position: event.position };
-  }
+  readonly #evidence = (event: HeldEvent): Evidence => ({
+    name: nameOf(this.#facts.partitions, event),
+    position: event.position,
+  });
 
   /** Compares what is true now with what was shown, and tells the difference. */
   #show(row: number, live: Live, scan: Scan): void {
@@ -441,52 +452,61 @@ export class WindowOperator {
   }
 
   #showResults(row: number, live: Live, scan: Scan): void {
-    const { clock, latenessMs, output, givesFrom } = this.#facts;
+    const { output, givesFrom } = this.#facts;
     let key: readonly string[] | null = null;
-    const seen = new Set<string>();
-    const isFinal = (end: number): boolean => this.#windows.isFinal(end, clock.value, latenessMs);
+    const look = ++this.#looks;
     for (const candidate of scan.candidates) {
-      const final = isFinal(settledAt(candidate));
+      const final = this.#isFinal(settledAt(candidate));
       if (this.#isOfAnother(live, candidate)) continue;
       const waits = !this.#windows.isEarly || candidate.isAbsence === true;
-      if (!final && waits && candidate.end > clock.value) continue;
+      if (!final && waits && candidate.end > this.#facts.clock.value) continue;
       const told = givesFrom > -Infinity ? undefined : candidate.told;
       if (told !== undefined && !final) {
-        for (const { result } of told) seen.add(result.id);
+        for (const { result } of told) {
+          const shown = live.results.get(result.id);
+          if (shown !== undefined) shown.look = look;
+        }
         continue;
       }
       key ??= keyTextsOf(this.#log.key(row));
-      const changes = told?.length ? told : this.#resultsOf(key, candidate, final);
+      const changes = told?.length ? told : this.#maker.changesOf(key, candidate, final);
       if (this.#facts.isParked()) {
         this.#forgetEnded(live);
         return;
       }
       for (const change of changes) {
-        if (live.handedOn.has(change.result.id)) continue;
-        seen.add(change.result.id);
+        if (live.handedOn?.has(change.result.id)) continue;
         if (givesFrom > -Infinity && !live.results.has(change.result.id))
           this.#takeOver(row, live, change.result.id);
         this.#tell(live, change, candidate.trigger, final);
       }
       candidate.told = changes;
     }
-    for (const [id, shown] of live.results) {
-      if (seen.has(id)) continue;
-      live.results.delete(id);
-      live.alerts.remove(id);
-      const { change, trigger, revision } = shown;
-      const before = { result: change.result, trigger };
-      output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
-      if (givesFrom > -Infinity) this.#facts.before()?.handBack(this.#log.key(row), id);
-    }
+    for (const shown of live.results.values())
+      if (shown.look !== look) this.#withdraw(row, live, shown);
     this.#forgetEnded(live);
     for (const { error, end, event } of scan.failures)
-      if (isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
+      if (this.#isFinal(end)) output.failed('HAVING', error, this.#evidence(event));
+  }
+
+  #isFinal(end: number): boolean {
+    const { clock, latenessMs } = this.#facts;
+    return this.#windows.isFinal(end, clock.value, latenessMs);
+  }
+
+  #withdraw(row: number, live: Live, { change, trigger, revision }: LiveResult): void {
+    const { output, givesFrom } = this.#facts;
+    const { result } = change;
+    live.results.delete(result.id);
+    live.alerts.remove(result.id);
+    const before = { result, trigger };
+    output.result({ ...change, change: 'withdraw', revision: revision + 1 }, trigger, before);
+    if (givesFrom > -Infinity) this.#facts.before()?.handBack(this.#log.key(row), result.id);
   }
 
   #forgetEnded(live: Live): void {
     for (const id of this.#ended) live.results.delete(id);
-    this.#ended.clear();
+    this.#ended.length = 0;
   }
 
   /** Results belong to the version of their last event. */
@@ -497,14 +517,6 @@ export class WindowOperator {
     return !this.#windows.isEarly && live.claimedAt < candidate.end;
   }
 
-  /** Events before the rule began could be of the result. */
-  #isWarming(candidate: Candidate): boolean {
-    const { givesFrom, isWarming } = this.#facts;
-    if (givesFrom === -Infinity || !isWarming()) return false;
-    // For so long an event may matter.
-    return lastAtOf(candidate) < givesFrom + this.#windows.forgetAt(0, 0);
-  }
-
   #takeOver(row: number, live: Live, id: string): void {
     const before = this.#facts.before();
     const shown = before === null ? null : before.#handOn(this.#log.key(row), id);
@@ -512,12 +524,16 @@ export class WindowOperator {
   }
 
   /** Ids that became final in this look: kept until withdrawals were told apart. */
-  readonly #ended = new Set<string>();
+  readonly #ended: string[] = [];
+  #looks = 0;
 
   #tell(live: Live, { result, positions }: ResultChange, trigger: Evidence, final: boolean): void {
     const shown = live.results.get(result.id);
     if (this.#facts.alert !== null) live.alerts.put(memberOf(result, final));
-    if (!final && shown !== undefined && isSameResult(shown.change.result, result)) return;
+    if (!final && shown !== undefined && isSameResult(shown.change.result, result)) {
+      shown.look = this.#looks;
+      return;
+    }
     const revision = (shown?.revision ?? 0) + 1;
     const change = final ? 'final' : shown === undefined ? 'open' : 'amend';
     const told: ResultChange = { change, revision, result, positions };
@@ -525,83 +541,8 @@ export class WindowOperator {
       shown === undefined ? null : { result: shown.change.result, trigger: shown.trigger };
     this.#facts.output.result(told, trigger, before);
     // Another match of the same name, in the same look, goes on from it.
-    live.results.set(result.id, { revision, change: told, trigger });
-    if (final) this.#ended.add(result.id);
-  }
-
-  #resultsOf(key: readonly string[], candidate: Candidate, final: boolean): ResultChange[] {
-    const { rule, tenant, detect, sink, output } = this.#facts;
-    const named = Object.fromEntries(detect.keys.map(({ name }, i) => [name, key[i]!]));
-    const { judged, first, last } = candidate;
-    const changes: ResultChange[] = [];
-    try {
-      for (const fromHaving of returnedFrom(judged.value, {})) {
-        const given = {
-          ...named,
-          count: candidate.count,
-          $at: candidate.at,
-          $start: candidate.start,
-          $end: candidate.end,
-          ...fromHaving.fields,
-        };
-        const sunk =
-          sink === null
-            ? [{ fields: fromHaving.fields, part: null }]
-            : returnedFrom(sink(structuredCopy(given) as never), fromHaving.fields);
-        for (const { fields, part } of sunk) {
-          const parts = [fromHaving.part, part].filter((one) => one !== null);
-          const id = resultId([
-            candidate.identity[0],
-            tenant,
-            rule.id,
-            key,
-            candidate.identity[1],
-            ...parts,
-          ]);
-          changes.push({
-            change: 'open',
-            revision: 0,
-            result: this.#result(id, named, candidate, fields),
-            positions: [...first, ...last].map(({ position }) => position),
-          });
-        }
-      }
-    } catch (error) {
-      if (final || LimitBroken.is(error))
-        output.failed('SINK', error, last.at(-1) ?? first.at(-1)!);
-      return [];
-    }
-    return changes;
-  }
-
-  #result(
-    id: string,
-    key: Readonly<Record<string, string>>,
-    candidate: Candidate,
-    fields: Fields,
-  ): Result {
-    const { rule, tenant } = this.#facts;
-    return {
-      id,
-      rule: rule.id,
-      version: rule.version,
-      tenant,
-      severity: rule.facts.severity,
-      key,
-      start: candidate.start,
-      end: candidate.end,
-      at: candidate.at,
-      timeFrom: 'event',
-      count: candidate.count,
-      first: candidate.first.map(({ name }) => name),
-      last: candidate.last.map(({ name }) => name),
-      measures: candidate.judged.measures,
-      fields,
-      iocs: [],
-      ...(candidate.steps === undefined ? {} : { steps: candidate.steps }),
-      ...(candidate.isCut ? { cut: true as const } : {}),
-      ...(this.#isWarming(candidate) ? { warming: true as const } : {}),
-    };
+    live.results.set(result.id, { revision, change: told, trigger, look: this.#looks });
+    if (final) this.#ended.push(result.id);
   }
 
   #showAlerts(row: number, live: Live, scan: Scan): void {
@@ -609,18 +550,26 @@ export class WindowOperator {
     if (alert === null || live.alerts.isEmpty) return;
     const settledBefore = this.#oldestNeeded(row, scan);
     if (!live.alerts.hasNews(alert.forMs, settledBefore)) return;
-    for (const change of live.alerts.update(this.#alertFacts(row), settledBefore))
+    for (const change of live.alerts.update(this.#alertFactsOf(row), settledBefore))
       output.alert(change);
   }
 
-  #alertFacts(row: number): AlertFacts {
+  #alertFactsOf(row: number): AlertFacts {
+    this.#alertRow = row;
+    return (this.#alertFacts ??= this.#makeAlertFacts());
+  }
+
+  #alertRow = 0;
+  #alertFacts: AlertFacts | null = null;
+
+  #makeAlertFacts(): AlertFacts {
     const { rule, tenant, detect, alert } = this.#facts;
     return {
       rule: rule.id,
       tenant,
       severity: rule.facts.severity,
       key: () => {
-        const texts = keyTextsOf(this.#log.key(row));
+        const texts = keyTextsOf(this.#log.key(this.#alertRow));
         return Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!]));
       },
       forMs: alert!.forMs,
@@ -665,14 +614,14 @@ export class WindowOperator {
       this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
     live.carried = scan.carried;
     if (this.#log.count(row) === 0 && live.carried === null) {
-      live.handedOn.clear();
+      live.handedOn = null;
       live.claimedAt = Infinity;
     }
     const isQuiet =
       live.results.size === 0 &&
       live.carried === null &&
       live.alerts.isEmpty &&
-      live.handedOn.size === 0 &&
+      (live.handedOn === null || live.handedOn.size === 0) &&
       live.claimedAt === Infinity;
     if (isQuiet) {
       this.#live.delete(row);
@@ -742,5 +691,3 @@ const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1
 
 const isSameResult = (a: Result, b: Result): boolean =>
   a === b || JSON.stringify(a) === JSON.stringify(b);
-
-const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;

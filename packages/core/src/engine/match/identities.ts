@@ -1,4 +1,6 @@
 import type { Json } from '../../plan/json.ts';
+import type { EventView } from '../../formats/event-view.ts';
+import type { SourceProgram } from '../program.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
@@ -58,4 +60,15 @@ export class Identities {
       }
     }
   }
+}
+
+/** The declared identity of an event: one value, or a list of them; null if a part is missing. */
+export function declaredNumber(view: EventView, source: SourceProgram): Json {
+  const parts: Json[] = [];
+  for (const slot of source.identitySlots) {
+    const value = view.get(slot);
+    if (value === undefined || value === null || value === '') return null;
+    parts.push(typeof value === 'object' ? JSON.stringify(value) : value);
+  }
+  return parts.length === 1 ? parts[0]! : parts;
 }

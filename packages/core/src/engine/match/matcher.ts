@@ -21,7 +21,7 @@ import {
   returnedFrom,
   type Fields,
 } from '../correlate/plain-value.ts';
-import { writeHeldEvent } from '../correlate/held-event.ts';
+import { writeEventHead } from '../correlate/held-event.ts';
 import type { IocProgram, PartsProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
 import type { Parks } from '../protect/parks.ts';
 import type { RuleGuard } from '../protect/rule-calls.ts';
@@ -29,10 +29,10 @@ import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
 import { LatenessTable } from './lateness-table.ts';
-import { Identities } from './identities.ts';
+import { declaredNumber, Identities } from './identities.ts';
 import { MatchCounts } from './match-counts.ts';
 import type { MatchOutput, ResultPlace } from './match-output.ts';
-import { foundBy, holdsOne, holdsOneOf, NO_EMPTY_TEXTS } from './source-text.ts';
+import { foundBy, holdsOne, holdsOneOf, isOfSources, NO_EMPTY_TEXTS } from './source-text.ts';
 import type { Lists } from './lists/lists.ts';
 import { SourceTimes } from './source-times.ts';
 
@@ -305,8 +305,8 @@ export class Matcher {
         return false;
       }
     }
-    const hits: IocHit[] = [];
-    if (program.iocs !== null && !this.#inLists(view, program.iocs, hits)) return false;
+    let hits = NO_HITS;
+    if (program.iocs !== null && !this.#inLists(view, program.iocs, (hits = []))) return false;
     if (program.parts !== null) {
       this.#askTests(view, program, program.parts);
       // A rule that does not say what its input is runs on what its parts can want.
@@ -474,11 +474,7 @@ export class Matcher {
       const { sources, filter, readsResults } = tests[i]!;
       // Only what names results reads them.
       if (this.#isResult && !readsResults) continue;
-      const isOfSources = sources.every(({ slot, values }) => {
-        const value = view.get(slot);
-        return typeof value === 'string' ? values.has(value) : holdsOneOf(value, values);
-      });
-      if (!isOfSources) continue;
+      if (sources.length > 0 && !isOfSources(view, sources)) continue;
       try {
         if (filter === null || filter(view)) this.#bits |= 1 << i;
       } catch (error) {
@@ -513,7 +509,7 @@ export class Matcher {
       for (const texts of this.#allKeys(view, program, keyLists[list]!)) {
         const name = JSON.stringify(texts);
         const known = byKey.get(name);
-        if (known === undefined) byKey.set(name, { texts, bits: seen });
+        if (known === undefined) byKey.set(name, { texts: [...texts], bits: seen });
         else known.bits |= seen;
       }
     }
@@ -532,25 +528,43 @@ export class Matcher {
     this.#output.row(program, this.#tenant, this.#key, this.#row);
   }
 
+  /** The keys of the event: read them at once, the next event's come in the same place. Empty: it has none. */
   #allKeys(
     view: EventReader,
     program: RuleProgram,
     keys: RuleProgram['keys'],
   ): readonly (readonly string[])[] {
+    const [only] = keys;
+    if (keys.length === 1 && !only!.each) {
+      const text = keyTextOf(this.#keyValue(view, program, only!), this.#source.empty);
+      if (text === null) return [];
+      this.#oneKey[0]![0] = text;
+      return this.#oneKey;
+    }
     let all: readonly (readonly string[])[] = [[]];
-    for (const { value, each } of keys) {
-      let read: Json | undefined;
-      try {
-        read = value(view) as Json | undefined;
-        if (typeof read === 'object') read = plainValueFrom(read);
-      } catch (error) {
-        this.#failed(program, 'AGGREGATE BY', error);
-        return [];
-      }
-      const texts = this.#keyTexts(read, each);
+    for (const key of keys) {
+      const texts = this.#keyTexts(this.#keyValue(view, program, key), key.each);
+      if (texts.length === 0) return [];
       all = all.flatMap((before) => texts.map((text) => [...before, text]));
     }
     return all;
+  }
+
+  readonly #oneKey: string[][] = [['']];
+
+  /** undefined: it has none, or its code failed. */
+  #keyValue(
+    view: EventReader,
+    program: RuleProgram,
+    { value }: RuleProgram['keys'][number],
+  ): Json | undefined {
+    try {
+      const read = value(view) as Json | undefined;
+      return typeof read === 'object' ? plainValueFrom(read) : read;
+    } catch (error) {
+      this.#failed(program, 'AGGREGATE BY', error);
+      return undefined;
+    }
   }
 
   /** The event's own time, also when it lies in the future (which is judged by the caller). */
@@ -561,16 +575,12 @@ export class Matcher {
   /** `bits`: of the conditions of parts, which stand in the first column. */
   #writeRow(view: EventReader, program: RuleProgram, at: number, bits: number | null = null): void {
     this.#row.clear();
-    const columns: (Json | undefined)[] = [];
-    for (const column of program.columns) columns.push(this.#columnValue(view, program, column));
-    if (bits !== null) columns[0] = bits;
-    writeHeldEvent(this.#row, {
-      at,
-      partition: this.#partition,
-      number: this.#number,
-      position: this.#position,
-      columns,
-    });
+    writeEventHead(this.#row, at, this.#partition, this.#number, this.#position);
+    const { columns } = program;
+    for (let i = 0; i < columns.length; i++)
+      this.#row.value(
+        i === 0 && bits !== null ? bits : this.#columnValue(view, program, columns[i]!),
+      );
   }
 
   #columnValue(
@@ -597,22 +607,9 @@ export class Matcher {
 
   /** Hands the row on under each key of the event. false: it has none. */
   #writeKeys(view: EventReader, program: RuleProgram): boolean {
-    const parts: (readonly string[])[] = [];
-    for (const { value, each } of program.keys) {
-      let read: Json | undefined;
-      try {
-        read = value(view) as Json | undefined;
-        if (typeof read === 'object') read = plainValueFrom(read);
-      } catch (error) {
-        this.#failed(program, 'AGGREGATE BY', error);
-        return false;
-      }
-      const texts = this.#keyTexts(read, each);
-      if (texts.length === 0) return false;
-      parts.push(texts);
-    }
-    this.#eachKey(program, parts, 0, []);
-    return true;
+    const all = this.#allKeys(view, program, program.keys);
+    for (const texts of all) this.#handOn(program, texts);
+    return all.length > 0;
   }
 
   #keyTexts(value: Json | undefined, each: boolean): readonly string[] {
@@ -627,22 +624,6 @@ export class Matcher {
       if (text !== null && texts.size < EACH_MAX) texts.add(text);
     }
     return [...texts];
-  }
-
-  #eachKey(
-    program: RuleProgram,
-    parts: readonly (readonly string[])[],
-    depth: number,
-    chosen: string[],
-  ): void {
-    if (depth < parts.length) {
-      for (const text of parts[depth]!) {
-        chosen[depth] = text;
-        this.#eachKey(program, parts, depth + 1, chosen);
-      }
-      return;
-    }
-    this.#handOn(program, chosen);
   }
 
   #raiseWatermarks(view: EventView, times: SourceTimes): void {
@@ -704,18 +685,9 @@ export class Matcher {
 /** Asked anew, as calls change it. */
 const isParked = ({ parked }: RuleGuard): boolean => parked !== null;
 
+/** Shared by all that no list was asked of: results hold it. */
+const NO_HITS: IocHit[] = [];
 const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
-
-/** The declared identity of an event: one value, or a list of them; null if a part is missing. */
-function declaredNumber(view: EventView, source: SourceProgram): Json {
-  const parts: Json[] = [];
-  for (const slot of source.identitySlots) {
-    const value = view.get(slot);
-    if (value === undefined || value === null || value === '') return null;
-    parts.push(typeof value === 'object' ? JSON.stringify(value) : value);
-  }
-  return parts.length === 1 ? parts[0]! : parts;
-}
 
 /** What rule code threw, as one short line; nothing of it is called. */
 export function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { Json } from '../../plan/json.ts';
 import { keyTextOf } from '../../plan/key-text.ts';
-import type { RuleProgram } from '../program.ts';
+import type { EventReader } from '../../plan/event-reader.ts';
+import type { PartsProgram, RuleProgram } from '../program.ts';
 
 export const NO_EMPTY_TEXTS: ReadonlySet<string> = new Set();
 
@@ -29,3 +30,14 @@ export const holdsOneOf = (value: Json | undefined, values: ReadonlySet<string>)
 /** What SOURCES compares; a missing value is no text that a rule could name. */
 const sourceText = (value: Json | undefined): string =>
   keyTextOf(value, NO_EMPTY_TEXTS) ?? '\0missing';
+
+/** Whether the event passes all tests of a part's SOURCES. */
+export function isOfSources(
+  view: EventReader,
+  sources: PartsProgram['tests'][number]['sources'],
+): boolean {
+  return sources.every(({ slot, values }) => {
+    const value = view.get(slot);
+    return typeof value === 'string' ? values.has(value) : holdsOneOf(value, values);
+  });
+}

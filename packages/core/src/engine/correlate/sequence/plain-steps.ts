@@ -3,11 +3,13 @@
 import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
 import { ByteReader } from '../../../state/byte-reader.ts';
 import type { KeyedLog } from '../../../state/keyed-log.ts';
-import { atOf, bitsOf, type HeldEvent } from '../held-event.ts';
+import { atOf, bitsOf, isEventAt, readHeldEvent, type HeldEvent } from '../held-event.ts';
 import { chainOf, type Chain } from './node-list.ts';
 import type { Taken } from './sequence-run.ts';
 
 const reader = new ByteReader();
+
+const NONE_FOUND: number[][] = [];
 
 /** More events of a key are looked at by `SequenceRun`, which goes on where it was. */
 export const PLAIN_EVENTS_MAX = 64;
@@ -26,6 +28,12 @@ export class PlainSteps {
   readonly #firsts: Float64Array;
   readonly #ats = new Float64Array(PLAIN_EVENTS_MAX);
   readonly #held = new Int32Array(PLAIN_EVENTS_MAX);
+  /** Where the events lie. */
+  readonly #bytes: Uint8Array[] = [];
+  readonly #starts = new Int32Array(PLAIN_EVENTS_MAX);
+  readonly #places: number[];
+  #count = 0;
+  #hasTies = false;
   /** By row: no event of it is newer, and no match in the making began later. Infinity: not known. */
   #newestAt = new Float64Array(64).fill(Infinity);
   #waitsFrom = new Float64Array(64).fill(Infinity);
@@ -36,6 +44,7 @@ export class PlainSteps {
     this.#withinMs = withinMs;
     this.#isPastLast = skip.kind === 'past-last';
     this.#firsts = new Float64Array(line.length);
+    this.#places = line.map(() => 0);
   }
 
   /** null: the sequence asks for more than that. */
@@ -45,10 +54,10 @@ export class PlainSteps {
   }
 
   /**
-   * Whether the row may hold a match that ends after `scannedTo`; without decoding it. `oldestAt`: of its events.
-   * Events of one time are not told apart: they may.
+   * Reads times and conditions of all events of the row, without decoding them. false: it cannot be told from these,
+   * since events of one time are not told apart.
    */
-  glance(log: KeyedLog, row: number, scannedTo: number): { mayMatch: boolean; oldestAt: number } {
+  look(log: KeyedLog, row: number): boolean {
     const ats = this.#ats;
     const held = this.#held;
     let count = 0;
@@ -60,15 +69,84 @@ export class PlainSteps {
       for (; place > 0 && ats[place - 1]! < at; place--) {
         ats[place] = ats[place - 1]!;
         held[place] = held[place - 1]!;
+        this.#bytes[place] = this.#bytes[place - 1]!;
+        this.#starts[place] = this.#starts[place - 1]!;
       }
       if (place > 0 && ats[place - 1] === at) hasTies = true;
       ats[place] = at;
       held[place] = bitsOf(reader, bytes, start);
+      this.#bytes[place] = bytes;
+      this.#starts[place] = start;
     });
-    const oldestAt = count === 0 ? Infinity : ats[count - 1]!;
-    const isFound = this.#pass(count, scannedTo);
-    this.#remember(row, count, hasTies);
-    return { mayMatch: hasTies || isFound, oldestAt };
+    this.#hold(row, count, hasTies);
+    return !hasTies;
+  }
+
+  /** Of the row that was looked at. */
+  get oldestAt(): number {
+    return this.#count === 0 ? Infinity : this.#ats[this.#count - 1]!;
+  }
+
+  /**
+   * The matches of the row that was looked at which begin at `from` or later: of each the places of its events, which are
+   * counted from the newest. Those that end at `scannedTo` or before are left out, if SKIP does not ask for them.
+   */
+  found(from: number, scannedTo: number): number[][] {
+    let all = NONE_FOUND;
+    for (let first = this.#count - 1; first >= 0; first--) {
+      if ((this.#held[first]! & this.#bits[0]!) === 0 || this.#ats[first]! < from) continue;
+      const places = this.#placesFrom(first);
+      if (places !== null && (this.#isPastLast || this.#ats[places.at(-1)!]! + 1 > scannedTo))
+        if (all.length === 0) all = [places];
+        else all.push(places);
+    }
+    if (all.length > 1) all.sort((a, b) => b.at(-1)! - a.at(-1)! || b[0]! - a[0]!);
+    if (!this.#isPastLast || all.length < 2) return all;
+    let after = Infinity;
+    return all.filter((places) => places[0]! < after && ((after = places.at(-1)!), true));
+  }
+
+  #placesFrom(first: number): number[] | null {
+    const until = this.#ats[first]! + this.#withinMs;
+    let step = 0;
+    for (let i = first; i >= 0 && this.#ats[i]! < until; i--) {
+      if ((this.#held[i]! & this.#bits[step]!) === 0) continue;
+      this.#places[step++] = i;
+      if (step === this.#bits.length) return this.#places.slice();
+    }
+    return null;
+  }
+
+  /** Of the events at `from` or later that may begin a match and have begun none, the oldest; Infinity: none. */
+  oldestWaiting(from: number): number {
+    for (let first = this.#count - 1; first >= 0; first--) {
+      if (this.#ats[first]! < from) continue;
+      if (this.#hasTies) return this.#ats[first]!;
+      if ((this.#held[first]! & this.#bits[0]!) !== 0 && this.#placesFrom(first) === null)
+        return this.#ats[first]!;
+    }
+    return Infinity;
+  }
+
+  /** One of them, whose events are decoded. Nothing may have been changed since the look. */
+  takenAt(places: readonly number[], columns: number): Taken {
+    let chain: Chain | null = null;
+    places.forEach((place, step) => {
+      const event = readHeldEvent(this.#bytes[place]!, this.#starts[place]!, columns);
+      chain = chainOf(this.#count - 1 - place, event, this.#steps[step]!, chain);
+    });
+    return takenOf(chain!);
+  }
+
+  /** Whether these are the events of the match. */
+  isMadeOf(places: readonly number[], chain: Chain): boolean {
+    let at: Chain | null = chain;
+    for (let i = places.length - 1; i >= 0; i--, at = at.before) {
+      const place = places[i]!;
+      if (at === null || !isEventAt(this.#bytes[place]!, this.#starts[place]!, at.event))
+        return false;
+    }
+    return at === null;
   }
 
   /** The same for events that are decoded, in their order: what can wait is known again. */
@@ -81,41 +159,38 @@ export class PlainSteps {
       this.#held[i] = event.columns[0] as number;
       if (i > 0 && this.#ats[i - 1] === event.at) hasTies = true;
     }
-    this.#pass(count, Infinity);
+    this.#hold(row, count, hasTies);
+  }
+
+  #hold(row: number, count: number, hasTies: boolean): void {
+    this.#count = count;
+    this.#hasTies = hasTies;
     this.#remember(row, count, hasTies);
   }
 
-  /** Whether a match ends after `scannedTo`; leaves in `#firsts` what waits. */
-  #pass(count: number, scannedTo: number): boolean {
+  /** Leaves in `#firsts` what waits for each step but the last. */
+  #pass(count: number): void {
     const firsts = this.#firsts.fill(-Infinity);
-    const last = this.#bits.length - 1;
-    let isFound = false;
     for (let i = count - 1; i >= 0; i--) {
       const at = this.#ats[i]!;
       const bits = this.#held[i]!;
-      for (let step = last; step > 0; step--) {
+      for (let step = this.#bits.length - 1; step > 0; step--) {
         if ((bits & this.#bits[step]!) === 0) continue;
         const first = firsts[step - 1]!;
         firsts[step - 1] = -Infinity;
-        if (at - first >= this.#withinMs) continue;
-        // Matches of PAST LAST that are settled still say where the next one may begin.
-        if (step === last && (this.#isPastLast || at + 1 > scannedTo)) isFound = true;
-        if (first > firsts[step]!) firsts[step] = first;
+        if (at - first < this.#withinMs && first > firsts[step]!) firsts[step] = first;
       }
-      if ((bits & this.#bits[0]!) !== 0) {
-        if (last === 0 && (this.#isPastLast || at + 1 > scannedTo)) isFound = true;
-        firsts[0] = at;
-      }
+      if ((bits & this.#bits[0]!) !== 0) firsts[0] = at;
     }
-    return isFound;
   }
 
-  /** After a pass over all events of the row. */
+  /** All events of the row are in the arrays. */
   #remember(row: number, count: number, hasTies: boolean): void {
     if (row >= this.#newestAt.length) {
       this.#newestAt = longer(this.#newestAt, row);
       this.#waitsFrom = longer(this.#waitsFrom, row);
     }
+    this.#pass(count);
     const newestAt = count === 0 ? -Infinity : this.#ats[0]!;
     let waitsFrom = hasTies ? newestAt : -Infinity;
     for (let step = 0; step < this.#bits.length - 1; step++)
@@ -135,7 +210,6 @@ export class PlainSteps {
    */
   mayComplete(row: number, bytes: Uint8Array, start: number, isAlone: boolean): boolean {
     if (isAlone) {
-      this.#firsts.fill(-Infinity);
       this.#remember(row, 0, false);
     }
     const at = atOf(bytes, start);
@@ -165,16 +239,7 @@ export class PlainSteps {
     const left = this.#isPastLast
       ? all.filter(({ first, index }) => first.index > after && ((after = index), true))
       : all;
-    return left.map((chain) => ({
-      chain,
-      at: chain.event.at,
-      completedBy: chain,
-      deadline: null,
-      canGrow: false,
-      isCut: false,
-      decidedBy: chain.index,
-      before: null,
-    }));
+    return left.map(takenOf);
   }
 
   #chainFrom(events: readonly HeldEvent[], first: number): Chain | null {
@@ -198,6 +263,17 @@ function longer(from: Float64Array, row: number): Float64Array<ArrayBuffer> {
   to.set(from);
   return to;
 }
+
+const takenOf = (chain: Chain): Taken => ({
+  chain,
+  at: chain.event.at,
+  completedBy: chain,
+  deadline: null,
+  canGrow: false,
+  isCut: false,
+  decidedBy: chain.index,
+  before: null,
+});
 
 interface Place {
   readonly test: number;

@@ -2,7 +2,6 @@ import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
 import type { Json } from '../../../plan/json.ts';
 import {
   EVIDENCE_MAX,
-  type AppendedInput,
   type Candidate,
   type Evidence,
   type GlanceInput,
@@ -13,12 +12,14 @@ import {
 } from '../candidates.ts';
 import { kept, type Judged } from '../having.ts';
 import { compareEventNames } from '../../time/event-order.ts';
-import { atOf, type HeldEvent } from '../held-event.ts';
+import { areSameEvent, atOf, type HeldEvent } from '../held-event.ts';
 import { Automaton } from './automaton.ts';
 import { MatchReader, type MatchCode } from './match-reader.ts';
 import type { Chain } from './node-list.ts';
 import { PLAIN_EVENTS_MAX, PlainSteps } from './plain-steps.ts';
 import { SequenceRun, type RunStart, type Taken } from './sequence-run.ts';
+
+const NOTHING_KNOWN: readonly Known[] = [];
 
 /** Keys with fewer events are looked at anew each time, which costs less than keeping what was found. */
 const REMEMBERED_FROM = 8;
@@ -28,12 +29,18 @@ interface Memory {
   readonly shown: WeakMap<Taken, Shown>;
 }
 
-/** Of a key with something open and few events. */
+/** A match, and what is shown of it. */
+interface Known {
+  readonly taken: Taken;
+  readonly shown: Shown;
+}
+
+/** What is kept of a key with something open and few events. */
 interface PlainMemory {
-  /** In their order. */
-  readonly events: readonly HeldEvent[];
-  /** By the first event of a match. */
-  readonly matches: ReadonlyMap<HeldEvent, { readonly chain: Chain; readonly shown: Shown }>;
+  readonly matches: readonly Known[];
+  readonly oldestAt: number;
+  /** Of the events that no match has begun with, the oldest. */
+  readonly waitingAt: number;
 }
 
 type Shown = { readonly candidate: Candidate | null; readonly error: unknown };
@@ -73,23 +80,64 @@ export class Sequences implements WindowKind {
     return at + withinMs + automaton.lookbackMs + latenessMs + 1;
   }
 
-  glance({ log, row, scannedTo, carried, clock, latenessMs }: GlanceInput): Scan | null {
-    if (this.#plain === null || log.count(row) > PLAIN_EVENTS_MAX) return null;
-    const { mayMatch, oldestAt } = this.#plain.glance(log, row, scannedTo);
-    if (mayMatch) return null;
+  glance(input: GlanceInput): Scan | null {
+    const { log, row, scannedTo, isUnchanged } = input;
+    const plain = this.#plain;
+    if (plain === null || input.carried !== null || log.count(row) > PLAIN_EVENTS_MAX) return null;
+    const before = input.memory as PlainMemory | null;
+    if (before !== null && isUnchanged) return this.#scanOf(input, before, scannedTo);
+    if (!plain.look(log, row)) return null;
+    const known = (places: readonly number[]): Known => {
+      const one = before?.matches.find(({ taken }) => plain.isMadeOf(places, taken.chain));
+      if (one !== undefined) return one;
+      const taken = plain.takenAt(places, this.#plan.columns.length);
+      return { taken, shown: this.#show(taken, input.evidence) };
+    };
+    const found = plain.found(scannedTo - this.#plan.withinMs, scannedTo);
+    const matches = found.length === 0 ? NOTHING_KNOWN : found.map(known);
+    const { oldestAt } = plain;
+    const waitingAt = plain.oldestWaiting(this.#needlessTo(input.clock, input.latenessMs));
+    return this.#scanOf(input, { matches, oldestAt, waitingAt }, scannedTo);
+  }
+
+  /** What the matches of a key mean. */
+  #scanOf(
+    input: Pick<ScanInput, 'clock' | 'latenessMs' | 'carried' | 'evidence'>,
+    memory: PlainMemory,
+    scannedTo: number,
+  ): Scan {
+    const { clock, latenessMs } = input;
+    const { matches, oldestAt, waitingAt } = memory;
+    const settled = scannedTo - 1;
+    const news = matches.filter(({ taken }) => taken.at > settled);
+    let due = Infinity;
+    for (const { taken } of news) {
+      const end = taken.at + 1;
+      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, end + latenessMs);
+    }
     const needlessTo = this.#needlessTo(clock, latenessMs);
-    const before = carried as SequenceCarried | null;
+    const isOpen = due < Infinity;
     return {
-      candidates: [],
-      failures: [],
-      due: this.#lookAgainAt(oldestAt, clock, latenessMs),
-      keepFrom: oldestAt < needlessTo ? needlessTo : -Infinity,
-      carried: this.#isOver(before, clock - latenessMs) ? null : before,
-      oldestAt: Math.max(oldestAt, needlessTo),
+      candidates: candidatesOf(news),
+      failures: failuresOf(news),
+      due: Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs)),
+      keepFrom: oldestAt < needlessTo && !isOpen ? needlessTo : -Infinity,
+      carried: this.#carried(input, matches),
+      memory: isOpen ? memory : null,
+      rereads: true,
+      // An event that waited may do so no more: until the next look the least that it can be is told.
+      oldestAt: Math.max(waitingAt, needlessTo),
     };
   }
 
-  lookAt({ row, bytes, start, isAlone, clock, latenessMs }: AppendedInput): number | null {
+  lookAt(
+    row: number,
+    bytes: Uint8Array,
+    start: number,
+    isAlone: boolean,
+    clock: number,
+    latenessMs: number,
+  ): number | null {
     const plain = this.#plain;
     if (plain === null || plain.mayComplete(row, bytes, start, isAlone)) return null;
     return this.#lookAgainAt(atOf(bytes, start), clock, latenessMs);
@@ -110,56 +158,27 @@ export class Sequences implements WindowKind {
   }
 
   scan(input: ScanInput): Scan {
-    const { memory } = input;
-    if (this.#plain === null) return this.#scanRun(input, memory as Memory | null);
-    if (memory !== null && 'run' in (memory as object))
-      return this.#scanRun(input, memory as Memory);
-    const before = memory as PlainMemory | null;
-    const events = before === null ? input.events : this.#merged(before.events, input.events);
-    if (events.length > PLAIN_EVENTS_MAX) return this.#scanRun({ ...input, events }, null);
-    return this.#scanPlain(this.#plain, { ...input, events }, before);
-  }
-
-  #merged(events: readonly HeldEvent[], fresh: readonly HeldEvent[]): readonly HeldEvent[] {
-    return fresh.length === 0 ? events : [...events, ...fresh].sort(this.#compare);
+    const { memory, events } = input;
+    const isRun = memory !== null && 'run' in (memory as object);
+    if (this.#plain === null || isRun) return this.#scanRun(input, memory as Memory | null);
+    if (events.length > PLAIN_EVENTS_MAX) return this.#scanRun(input, null);
+    return this.#scanPlain(this.#plain, input, memory as PlainMemory | null);
   }
 
   #scanPlain(plain: PlainSteps, input: ScanInput, before: PlainMemory | null): Scan {
-    const { events, clock, latenessMs, scannedTo } = input;
-    const candidates: Candidate[] = [];
-    const failures: Scan['failures'][number][] = [];
-    const matches = new Map<HeldEvent, { readonly chain: Chain; readonly shown: Shown }>();
-    let due = Infinity;
+    const { events, clock, latenessMs } = input;
     const { boundary, decidesFrom } = this.#startOf(input);
-    const all = plain.taken(events, boundary, decidesFrom);
-    for (const taken of all) {
-      const end = taken.at + 1;
-      if (end <= scannedTo) continue;
-      const { chain } = taken;
-      const known = before?.matches.get(chain.first.event);
-      const isKnown = known !== undefined && areSameEvents(known.chain, chain);
-      const shown = isKnown ? known.shown : this.#show(taken, input.evidence);
-      matches.set(chain.first.event, { chain, shown });
-      if (shown.candidate !== null) candidates.push(shown.candidate);
-      if (shown.error !== null)
-        failures.push({ error: shown.error, end, event: taken.completedBy.event });
-      if (!this.isFinal(end, clock, latenessMs)) due = Math.min(due, end + latenessMs);
-    }
-    const needlessTo = this.#needlessTo(clock, latenessMs);
-    const isOpen = due < Infinity;
-    const oldestAt = events[0]?.at ?? Infinity;
-    due = Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs));
-    const kept = events.filter(({ at }) => at >= needlessTo);
+    const matches = plain.taken(events, boundary, decidesFrom).map(
+      (taken): Known =>
+        before?.matches.find((known) => areSameEvents(known.taken.chain, taken.chain)) ?? {
+          taken,
+          shown: this.#show(taken, input.evidence),
+        },
+    );
     plain.see(input.row, events);
-    return {
-      candidates,
-      failures,
-      due,
-      keepFrom: kept.length < events.length ? needlessTo : -Infinity,
-      carried: this.#carried(input, all),
-      memory: isOpen ? ({ events: kept, matches } satisfies PlainMemory) : null,
-      oldestAt: Math.max(oldestAt, needlessTo),
-    };
+    const { oldestAt } = plain;
+    const waitingAt = plain.oldestWaiting(this.#needlessTo(clock, latenessMs));
+    return this.#scanOf(input, { matches, oldestAt, waitingAt }, input.scannedTo);
   }
 
   #scanRun(input: ScanInput, before: Memory | null): Scan {
@@ -184,7 +203,10 @@ export class Sequences implements WindowKind {
     // Letting events go costs a look at all that are held: of many, it waits for many to go.
     const isWorth = run.size < REMEMBERED_FROM || run.countBefore(needlessTo) * 4 > run.size;
     const keepFrom = isWorth ? needlessTo : -Infinity;
-    const carried = this.#carried(input, run.taken);
+    const carried = this.#carried(
+      input,
+      run.taken.map((taken) => ({ taken })),
+    );
     run.trim(keepFrom);
     const isRemembered = run.size >= REMEMBERED_FROM;
     const oldestAt = run.oldestAt;
@@ -230,13 +252,18 @@ export class Sequences implements WindowKind {
   }
 
   /** What forbids later matches and is not found again among the events that are kept. */
-  #carried(input: ScanInput, all: readonly Taken[]): SequenceCarried | null {
+  #carried(
+    input: Pick<ScanInput, 'clock' | 'latenessMs' | 'carried' | 'evidence'>,
+    matches: readonly { readonly taken: Taken }[],
+  ): SequenceCarried | null {
     const { kind } = this.#plan.skip;
     if (kind === 'none' || kind === 'to-next') return null;
     let newest = input.carried as SequenceCarried | null;
     const settledTo = input.clock - input.latenessMs;
     const beginsFrom = settledTo - this.#plan.withinMs;
-    for (const { chain, at } of all) {
+    for (const {
+      taken: { chain, at },
+    } of matches) {
       if (kind === 'past-last' ? chain.first.event.at >= beginsFrom : at >= settledTo) continue;
       const step = 'step' in this.#plan.skip ? this.#plan.skip.step : -1;
       const to = kind === 'past-last' ? chain : eventOf(chain, step, kind === 'to-first');
@@ -264,21 +291,22 @@ export class Sequences implements WindowKind {
     if (judged === null) return { candidate: null, error: null };
     const { chain, completedBy, deadline } = taken;
     const { first, last } = endsOf(chain);
-    const steps = [...first, ...last].map(({ step }) => this.#plan.steps[step]!.name);
+    const ends = last.length === 0 ? first : [...first, ...last];
+    const seen = ends.map(({ event }) => evidence(event));
     const candidate: Candidate = {
-      identity: ['sequence', this.#identity(taken, evidence)],
+      identity: ['sequence', this.#identity(taken, ends, seen, evidence)],
       start: chain.first.event.at,
       end: deadline ?? chain.event.at + 1,
       at: taken.at,
       count: chain.length,
-      first: first.map(({ event }) => evidence(event)),
-      last: last.map(({ event }) => evidence(event)),
+      first: last.length === 0 ? seen : seen.slice(0, first.length),
+      last: last.length === 0 ? [] : seen.slice(first.length),
       judged,
       settledAt: settledAt(taken, this.#plan),
       isAbsence: deadline !== null,
-      steps,
+      steps: ends.map(({ step }) => this.#plan.steps[step]!.name),
       isCut: taken.isCut,
-      trigger: evidence(completedBy.event),
+      trigger: completedBy === chain ? seen.at(-1)! : evidence(completedBy.event),
     };
     return { candidate, error: null };
   }
@@ -292,23 +320,46 @@ export class Sequences implements WindowKind {
   /** Under PAST LAST a match grows, so what first completed it is its name; else all that it is made of. */
   #identity(
     { chain, completedBy }: Taken,
+    ends: readonly Chain[],
+    seen: readonly Evidence[],
     evidence: (event: HeldEvent) => Evidence,
   ): readonly Json[] {
-    const one = ({ step, event }: Chain): Json => {
+    const one = (of: Chain, { name }: Evidence): Json => {
       // The time too: an identity that comes again later than repetitions are looked for is another event.
-      const { source, partition, number, at } = evidence(event).name;
-      return [this.#plan.steps[step]!.name, source, partition, number, at];
+      const { source, partition, number, at } = name;
+      return [this.#plan.steps[of.step]!.name, source, partition, number, at];
     };
-    if (this.#plan.skip.kind === 'past-last') return [one(completedBy)];
+    if (this.#plan.skip.kind === 'past-last')
+      return [one(completedBy, evidence(completedBy.event))];
+    if (ends.length === chain.length) return ends.map((of, i) => one(of, seen[i]!));
     const all: Json[] = [];
-    for (let at: Chain | null = chain; at !== null; at = at.before) all.push(one(at));
+    for (let at: Chain | null = chain; at !== null; at = at.before)
+      all.push(one(at, evidence(at.event)));
     return all.reverse();
   }
 }
 
+function candidatesOf(matches: readonly Known[]): readonly Candidate[] {
+  const all = matches.map(({ shown }) => shown.candidate);
+  return all.includes(null) ? all.filter((one) => one !== null) : (all as readonly Candidate[]);
+}
+
+function failuresOf(matches: readonly Known[]): Scan['failures'] {
+  if (matches.every(({ shown }) => shown.error === null)) return NO_FAILURES;
+  return matches
+    .filter(({ shown }) => shown.error !== null)
+    .map(({ taken, shown }) => ({
+      error: shown.error,
+      end: taken.at + 1,
+      event: taken.completedBy.event,
+    }));
+}
+
+const NO_FAILURES: Scan['failures'] = [];
+
 function areSameEvents(a: Chain | null, b: Chain | null): boolean {
   if (a === null || b === null) return a === b;
-  return a.event === b.event && areSameEvents(a.before, b.before);
+  return areSameEvent(a.event, b.event) && areSameEvents(a.before, b.before);
 }
 
 function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDetectPlan): number {
@@ -316,18 +367,20 @@ function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDe
   return deadline ?? chain.event.at + 1;
 }
 
+const NO_CHAINS: Chain[] = [];
+
 /** The first and the last events of a match, in their order. */
 function endsOf(chain: Chain): { first: Chain[]; last: Chain[] } {
-  if (chain.fifth === null) return { first: newest(chain, EVIDENCE_MAX), last: [] };
+  if (chain.fifth === null) return { first: newest(chain, EVIDENCE_MAX), last: NO_CHAINS };
   const last = newest(chain, Math.min(EVIDENCE_MAX, chain.length - EVIDENCE_MAX));
   return { first: newest(chain.fifth, EVIDENCE_MAX), last };
 }
 
 function newest(chain: Chain, most: number): Chain[] {
-  const found: Chain[] = [];
-  for (let at: Chain | null = chain; at !== null && found.length < most; at = at.before)
-    found.push(at);
-  return found.reverse();
+  const found = new Array<Chain>(Math.min(most, chain.length));
+  let at: Chain | null = chain;
+  for (let i = found.length - 1; i >= 0; i--, at = at!.before) found[i] = at!;
+  return found;
 }
 
 function eventOf(chain: Chain, step: number, isFirst: boolean): Chain | null {
