@@ -307,6 +307,7 @@ class Runner {
   #watchInterrupt(): void {
     process.on('SIGINT', () => {
       if (this.#stop.signal.aborted) {
+        this.#parks.abandon();
         this.#supervisor.abandon();
         process.exit(130);
       }

@@ -147,6 +147,7 @@ export class Lane {
       return true;
     } catch (error) {
       if (this.#isStopped) return false;
+      this.#fellAt = this.#stand();
       throw error;
     } finally {
       await this.#supervisor.close();
@@ -162,6 +163,18 @@ export class Lane {
   versionOf(rule: string): string | undefined {
     const plans = [this.#plan, ...this.#edits.map(({ plan }) => plan)];
     return plans.flatMap(({ rules }) => rules).findLast(({ id }) => id === rule)?.version;
+  }
+
+  /** Where the lane was when it could not go on; null: it can. */
+  get fellAt(): LaneStand | null {
+    return this.#fellAt;
+  }
+
+  #fellAt: LaneStand | null = null;
+
+  /** The program ends now. */
+  abandon(): void {
+    this.#supervisor.abandon();
   }
 
   /** At once, whatever is on its way. */
@@ -265,7 +278,13 @@ export class Lane {
   /** Where the lane stands in the frame whose outcome is being handed on. */
   #stand(): LaneStand {
     const { point, given } = this.#options;
-    const here = this.#supervisor.recordHere();
+    const recorded = this.#supervisor.recordHere();
+    // The recording may be longer than what the lane has been given.
+    const here = {
+      ...recorded,
+      from: Math.min(recorded.from, this.#next),
+      to: Math.min(recorded.to, this.#next),
+    };
     if (here.to < point.to) return { point: { ...here, to: point.to }, given };
     const before = here.to === point.to ? given : [];
     return { point: here, given: [...before, ...this.#current] };

@@ -4,7 +4,16 @@ import { test } from 'node:test';
 import { compile } from '@weir/core/language/compile.ts';
 import { noSources } from '@weir/core/language/config/config.ts';
 import { defaultSource } from '@weir/core/plan/source-plan.ts';
-import type { BatchFrame, Change, FrameFromEngine, Park, Plan, RuleCounts } from '@weir/core';
+import type {
+  BatchFrame,
+  Change,
+  FrameFromEngine,
+  LimitsPlan,
+  Park,
+  ParkFrame,
+  Plan,
+  RuleCounts,
+} from '@weir/core';
 import { Lanes } from './lanes.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -65,10 +74,12 @@ async function run(options: {
   readonly canReadAgain?: boolean;
   readonly plan?: Plan;
   readonly recordingMaxBytes?: number;
+  readonly ordered?: readonly ParkFrame[];
+  readonly limits?: LimitsPlan;
 }): Promise<Ran> {
-  const { disturb, canReadAgain = false, plan = PLAN } = options;
+  const { disturb, canReadAgain = false, plan = PLAN, ordered = [], limits } = options;
   const changes: Change[] = [
-    { kind: 'sources', sources: SOURCES },
+    { kind: 'sources', sources: limits === undefined ? SOURCES : { ...SOURCES, limits } },
     { kind: 'rules', plan },
   ];
   const ran: Ran = { given: [], parked: [], caughtUp: [], lost: [], results: new Map() };
@@ -85,6 +96,7 @@ async function run(options: {
       if (frame.type === 'done') counts = frame.counts.rules;
     },
     onNotice: () => {},
+    parks: ordered,
     ...(options.recordingMaxBytes === undefined
       ? {}
       : { recordingMaxBytes: options.recordingMaxBytes }),
@@ -93,7 +105,7 @@ async function run(options: {
     main: supervisor,
     changes,
     plan,
-    ordered: [],
+    ordered,
     isReleasable: true,
     onFrame: take,
     onParked: (parks) => ran.parked.push(...parks),
@@ -175,6 +187,56 @@ test('rules that are parked, and released long after, give what they would have 
     },
   });
   assertSame(ran);
+});
+
+test('a park of an earlier run, which checkpoints know of before it is reached, does not hold in a lane', async () => {
+  const from = { source: 's', partition: 'p', number: 555, isAfter: false };
+  const reason = { limit: 'cpu', message: 'of another run' } as const;
+  const ran = await run({
+    ordered: [{ type: 'park', rules: ['many'], reason, from }],
+    disturb: async ({ batch, lanes, supervisor }) => {
+      if (batch !== 15) return;
+      await supervisor.settled();
+      assert.equal(lanes.release(['many'], PLAN, undefined).length, 2);
+    },
+  });
+  assertSame(ran);
+  assert.deepEqual(
+    ran.parked.map(({ rule, event }) => [rule, event?.number]),
+    [
+      ['many', 555],
+      ['often', 555],
+    ],
+  );
+});
+
+const LOOPS = `RULE "loops" SOURCES $source = 's' FILTER (() => { let s = 0; for (let i = 0; i < (event.n == 500 ? 2000 : event.n == 700 ? 20000 : 3); i++) s += i; return s >= 0 && event.n % 2 == 0; })()
+AGGREGATE BY u WITHIN 10:sec HAVING count() >= 3`;
+
+test('a rule that breaks its limit again in a lane is parked again, and goes on from there when it is released', async () => {
+  const plan = planOf(`${LOOPS}\n${EACH}`);
+  const limits = (steps: number): LimitsPlan => ({ all: { steps }, tenants: [], rules: [] });
+  const always = await run({ plan, disturb: async () => {}, limits: limits(100_000) });
+  const ran = await run({
+    plan,
+    limits: limits(1000),
+    disturb: async ({ batch, lanes, supervisor }) => {
+      if (batch !== 10 && batch !== 15) return;
+      await supervisor.settled();
+      for (let i = 0; i < 400 && lanes.parked.length === 0; i++)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.deepEqual(lanes.release(['loops'], plan, limits(batch === 10 ? 10_000 : 100_000)), [
+        'loops',
+      ]);
+    },
+  });
+  assert.deepEqual(
+    ran.parked.map(({ event }) => event?.number),
+    [501, 701],
+  );
+  assert.deepEqual(ran.lost, []);
+  assert.ok(always.given.length > 100);
+  assert.equal(difference(ran.given, always.given), '');
 });
 
 test('a rule that stays parked gives nothing more, and the others lose nothing', async () => {

@@ -228,26 +228,29 @@ export class Lanes {
       onCaughtUp: () => this.#options.onCaughtUp(names),
     });
     group.lane = lane;
-    group.running = lane.run().then(
-      (isWhole) => {
-        if (!isWhole && group.lane === lane && stand.point.recording.isGivenUp)
-          this.#lose(group, 'more came than may be recorded');
-      },
-      (error: unknown) => {
-        if (group.lane === lane)
-          this.#lose(group, error instanceof Error ? error.message : 'its engine failed');
-      },
-    );
+    group.running = this.#follow(group, lane);
+  }
+
+  /** Ends when the lane does; what it could not do is told. */
+  async #follow(group: Group, lane: Lane): Promise<void> {
+    let why = '';
+    try {
+      await lane.run();
+    } catch (error) {
+      why = error instanceof Error ? error.message : 'its engine failed';
+    }
+    // It was stopped, and another one may run already.
+    if (group.lane !== lane) return;
+    if (this.#recording?.isGivenUp) why = 'more came than may be recorded';
+    if (why === '') return;
+    group.lane = null;
+    group.stand = lane.fellAt ?? group.stand;
+    this.#options.onLost([...group.rules.keys()], why);
   }
 
   #count(rules: readonly RuleCounts[]): void {
     for (const [rule, versions] of Map.groupBy(rules, (one) => one.rule))
       this.#counts.set(rule, versions.reduce(sumOf));
-  }
-
-  #lose(group: Group, why: string): void {
-    group.lane = null;
-    this.#options.onLost([...group.rules.keys()], why);
   }
 
   /** All rules of a lane stand or go together: what broke a limit would hold up those that read it. */
@@ -273,6 +276,11 @@ export class Lanes {
     this.#recording?.finish();
     // A lane may be followed by another one.
     for (const group of this.#groups) await group.running;
+  }
+
+  /** The program ends now. */
+  abandon(): void {
+    for (const { lane } of this.#groups) lane?.abandon();
   }
 
   /** At once, with what has been given. */

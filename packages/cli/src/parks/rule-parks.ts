@@ -220,6 +220,11 @@ export class RuleParks {
     await this.#lanes.finish();
   }
 
+  /** The program ends now. */
+  abandon(): void {
+    this.#lanes.abandon();
+  }
+
   async stop(): Promise<void> {
     this.#isEnding = true;
     await this.#lanes.stop();
