@@ -444,6 +444,7 @@ export abstract class ExpressionEmitter extends EmitterState {
       if (object.name === 'utils') return next(this.callUtils(name, target, node));
       if (object.name === 'tables')
         return this.refuse(target, 'E181', 'tables.put is not built yet');
+      if (JAVASCRIPT_WORLD.has(object.name)) return this.unknown(object);
       if (namespaces.has(object.name))
         return next(
           this.callGlobal(`${object.name}_${name}`, `${object.name}.${name}`, target, node),
