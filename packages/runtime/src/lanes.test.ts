@@ -292,6 +292,38 @@ test('a parked rule whose new version asks for less is caught up with it', async
   assert.equal(difference(finals(ran), finals(always)), '');
 });
 
+test('a rule that was stuck, and killed its engine, is caught up when it is mended', async () => {
+  const mended = planOf(`${MANY}\nRULE "sevens" SOURCES $source = 's' FILTER event.n % 7 == 0`);
+  const evil =
+    '(H, S) => (e) => { const n = e.get(S[0]); if (n === 500) for (;;); return n % 7 === 0; }';
+  const plan: Plan = {
+    ...mended,
+    rules: mended.rules.map((rule) =>
+      rule.id === 'sevens'
+        ? { ...rule, version: 'evil', filter: { ...rule.filter!, source: evil } }
+        : rule,
+    ),
+  };
+  const always = await run({ plan: mended, disturb: async () => {} });
+  const ran = await run({
+    plan,
+    disturb: async ({ batch, lanes, supervisor }) => {
+      if (batch !== 12) return;
+      await supervisor.send({ type: 'edit', plan: lanes.edited(mended), activeFrom: null });
+      await supervisor.settled();
+      assert.deepEqual(lanes.release(['sevens'], mended, undefined), ['sevens']);
+    },
+  });
+  assert.deepEqual(
+    ran.parked.map(({ reason, event }) => [reason.limit, event?.number]),
+    [['stuck', 501]],
+  );
+  assert.deepEqual(ran.lost, []);
+  const withoutVersion = ({ given }: Ran): string[] =>
+    given.map((one) => one.replace(/"version":"[^"]*"/, ''));
+  assert.equal(difference(withoutVersion(ran), withoutVersion(always)), '');
+});
+
 test('a rule that is edited while a lane runs it changes at the same event as it would have in its engine', async () => {
   const plan = planOf(`${MANY}\n${EACH}`);
   const stricter = planOf(`${MANY.replace('>= 3', '>= 5')}\n${EACH}`);
