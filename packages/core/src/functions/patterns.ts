@@ -38,10 +38,12 @@ function makeRoom(): void {
 
 /** For tests that rule code asks: what they cost beside reading the text is charged to the call at hand. */
 export const CHARGED = Symbol('charged');
+/** The same, of patterns that stand in the rule and last as long as it does. */
+export const CHARGED_LASTING = Symbol('charged lasting');
 
 /**
- * A test of values: does one of the patterns match their text? Patterns that are refused match nothing. `mode`: CHARGED
- * or nothing.
+ * A test of values: does one of the patterns match their text? Patterns that are refused match nothing. `mode`: CHARGED,
+ * CHARGED_LASTING, or nothing.
  */
 export function patternsTest(
   patterns: unknown,
@@ -57,11 +59,14 @@ export function patternsTest(
         : null,
     )
     .filter((pattern) => pattern !== null);
-  const pay = mode === CHARGED ? charge : undefined;
-  const ofOthers = anyText((text) => compiled.some((pattern) => pattern.test(text, pay)));
+  const isLasting = mode === CHARGED_LASTING;
+  const pay = isLasting || mode === CHARGED ? charge : undefined;
+  const ofOthers = anyText((text) =>
+    compiled.some((pattern) => pattern.test(text, pay, isLasting)),
+  );
   const [only] = compiled;
   // One pattern and a text are the rule, and every call on the way costs.
   return compiled.length === 1
-    ? (value) => (typeof value === 'string' ? only!.test(value, pay) : ofOthers(value))
+    ? (value) => (typeof value === 'string' ? only!.test(value, pay, isLasting) : ofOthers(value))
     : ofOthers;
 }

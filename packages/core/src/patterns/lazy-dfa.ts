@@ -22,7 +22,7 @@ const TABLE_INTS_MAX = 1 << 17;
 const UNITS_PER_STATE = 10;
 
 /** Units that are paid for at once. */
-export const UNITS_PAID = 1024;
+export const UNITS_PAID = 64;
 
 const free = (): void => {};
 
@@ -97,6 +97,21 @@ export class LazyDfa {
     this.#asked = new RoundMarks(size);
     this.#begin(OTHER);
     this.#fresh = this.#next.slice();
+  }
+
+  /**
+   * Fills the table for all texts there can be; false: it does not hold them, or more than `stepsMax` steps would be
+   * needed. Says the same for the same pattern where nothing was read before.
+   */
+  fill(stepsMax: number): boolean {
+    const { count } = this.#classes;
+    for (const before of [NOTHING, WORD, LINE_END, OTHER]) this.#start(before);
+    for (let row = 0; row < this.#rows; row++)
+      for (let unitClass = 0; unitClass < count; unitClass++) {
+        if (this.#rows >= this.#rowsMax || this.steps > stepsMax) return false;
+        if (this.#table[row * count + unitClass] === UNKNOWN) this.#make(row * count, unitClass);
+      }
+    return true;
   }
 
   /** Memory of the table and what belongs to it, roughly. */

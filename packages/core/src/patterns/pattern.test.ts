@@ -15,6 +15,8 @@ function charged(pattern: Pattern, text: string): number {
 }
 
 const LARGE = 'a[ab]{900}c|x';
+/** As lists of words in rules. */
+const LARGE_WORDS = Array.from({ length: 60 }, (_, i) => `w${i * 7919}x${i}`).join('|');
 
 test('the same test is charged the same, whatever was asked before', () => {
   const pattern = patternOf(LARGE);
@@ -45,8 +47,22 @@ test('what ends early is charged little', () => {
   assert.ok(charged(patternOf(LARGE), `x${'-'.repeat(100_000)}`) < 1_000);
 });
 
-test('a pattern of a few words is charged nothing: reading the text is the caller’s', () => {
-  assert.equal(charged(patternOf('(?:foo|bar).*baz'), 'foo '.repeat(10_000)), 0);
+test('a lasting pattern whose table holds all texts is charged nothing: reading is the caller’s', () => {
+  for (const source of ['(?:foo|bar).*baz|q', '\\+.*'.repeat(13), LARGE_WORDS]) {
+    const pattern = patternOf(source);
+    const text = 'foo+ \n'.repeat(50_000);
+    assert.ok(charged(pattern, text) > 1_000, source);
+    pattern.test(text, () => assert.fail(source), true);
+  }
+});
+
+test('a small pattern whose table overflows is charged, lasting or not', () => {
+  const pattern = patternOf('a[ab]{14}c|x');
+  for (const isLasting of [true, false]) {
+    let steps = 0;
+    pattern.test('abbab'.repeat(100_000), (more) => (steps += more), isLasting);
+    assert.ok(steps > 30_000);
+  }
 });
 
 for (const [source, text] of [

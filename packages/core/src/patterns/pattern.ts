@@ -14,10 +14,12 @@ export type Extent = 'anywhere' | 'whole';
 export interface Pattern {
   /**
    * Is there a match in the text? Takes time linear in the text. `charge` is told of steps before they are taken, and
-   * may throw: of the same steps for the same pattern and text, whatever was asked before. Only what a large automaton
-   * may cost beside reading the text is charged; reading it is the caller's.
+   * may throw: of the same steps for the same pattern and text, whatever was asked before. Only what an automaton may
+   * cost beside reading the text is charged; reading it is the caller's. `isLasting`: the pattern is asked so often that
+   * it is worth finding out whether its table holds all texts, which takes some milliseconds, once; if so, nothing is
+   * charged.
    */
-  test(text: string, charge?: (steps: number) => void): boolean;
+  test(text: string, charge?: (steps: number) => void, isLasting?: boolean): boolean;
   /** Memory of its automaton and of the table as far as it is filled, roughly; at most about a megabyte. */
   readonly bytes: number;
 }
@@ -62,12 +64,12 @@ function wholly(tree: PatternTree, flags: string): PatternTree {
 /** V8 is given no text for which it may take more steps than this. */
 const REGEX_STEPS_MAX = 1 << 17;
 
-/**
- * Where the table does not know, a unit costs some 2 ns for each state. Whether it knows depends on texts before, so it is
- * not asked: every unit is charged, but so little that long lists of words may be looked for in long texts.
- */
-const STATES_FREE = 64;
-const STATES_OF_STEP_LOG2 = 11;
+/** Looks at states of the automaton that a test may take and not be charged for: a tenth of a millisecond. */
+const LOOKS_FREE = 1 << 16;
+/** Where the table does not know, a unit costs some 2 ns for each state of the automaton. */
+const LOOKS_OF_STEP_LOG2 = 8;
+/** A few milliseconds. Of patterns of published rules nearly all need far less. */
+const FILL_STEPS_MAX = 500_000;
 
 class CompiledPattern implements Pattern {
   readonly #nfa: Nfa;
@@ -75,6 +77,8 @@ class CompiledPattern implements Pattern {
   readonly #regex: RegExp | null;
   readonly #regexUnitsMax: number;
   #dfa: LazyDfa | null = null;
+  /** Does the table hold all texts? null: nobody asked. */
+  #filled: boolean | null = null;
 
   constructor(nfa: Nfa, required: RequiredText | null, regex: RegExp | null, steps: number) {
     this.#nfa = nfa;
@@ -87,20 +91,35 @@ class CompiledPattern implements Pattern {
     return 2048 + this.#nfa.operations.length * 16 + (this.#dfa?.bytes ?? 0);
   }
 
-  test(text: string, charge?: (steps: number) => void): boolean {
+  test(text: string, charge?: (steps: number) => void, isLasting = false): boolean {
     return text.length <= this.#regexUnitsMax
       ? this.#regex!.test(text)
-      : this.#search(text, charge);
+      : this.#search(text, charge, isLasting);
   }
 
-  #search(text: string, charge?: (steps: number) => void): boolean {
+  #search(text: string, charge?: (steps: number) => void, isLasting = false): boolean {
     const required = this.#required;
     const at = required === null ? 0 : text.indexOf(required.text);
     if (at < 0) return false;
-    this.#dfa ??= new LazyDfa(this.#nfa);
     const from = required?.isBegin === true ? at : 0;
-    const beyond = this.#nfa.operations.length - STATES_FREE;
-    if (charge === undefined || beyond <= 0) return this.#dfa.test(text, from);
-    return this.#dfa.test(text, from, (units) => charge((units * beyond) >> STATES_OF_STEP_LOG2));
+    const states = this.#nfa.operations.length;
+    const isFree =
+      charge === undefined ||
+      states * (text.length - from) <= LOOKS_FREE ||
+      (isLasting && this.#isFilled());
+    this.#dfa ??= new LazyDfa(this.#nfa);
+    if (isFree) return this.#dfa.test(text, from);
+    return this.#dfa.test(text, from, (units) =>
+      charge(1 + ((units * states) >> LOOKS_OF_STEP_LOG2)),
+    );
+  }
+
+  /** Asked of a new automaton, as the answer must not depend on what was read before. */
+  #isFilled(): boolean {
+    if (this.#filled !== null) return this.#filled;
+    const dfa = new LazyDfa(this.#nfa);
+    this.#filled = dfa.fill(FILL_STEPS_MAX);
+    if (this.#filled) this.#dfa = dfa;
+    return this.#filled;
   }
 }
