@@ -32,10 +32,11 @@ export function plainText(value: unknown): string {
 export function listText(list: readonly unknown[], by: string, depth = 0): string {
   if (depth > DEPTH_MAX) return fail(`a list is nested deeper than ${DEPTH_MAX}`);
   charge(1 + list.length);
-  grow(32 + list.length * 16);
+  grow(64 + list.length * 64);
   const parts: string[] = [];
   let length = Math.max(0, list.length - 1) * by.length;
-  for (const element of list) {
+  for (let i = 0; i < list.length; i++) {
+    const element = list[i];
     const part =
       element === undefined || element === null
         ? ''

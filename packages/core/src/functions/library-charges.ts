@@ -42,7 +42,7 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
   // The densest JSON, `[{},{},…]`, makes some twenty bytes of a character.
   parseJson: (size) => {
     charge(Math.floor(size / 8));
-    grow(size * 24);
+    grow(1024 + size * 24);
   },
   parseTime: (size) => charge(4 + Math.floor(size / 32)),
   inCidr: (_size, [, networks]) => addresses(countOf(networks)),
@@ -56,7 +56,7 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
 /** `per`: characters that are read and written in a step, as a power of two. */
 function written(size: number, per: number): void {
   charge(1 + Math.floor(size / 2 ** per));
-  grow(64 + size * 8);
+  grow(64 + size * 16);
 }
 
 /** Address and networks are read anew, each network for each call. */
@@ -68,6 +68,7 @@ function addresses(networks: number): void {
 /** A pattern with `*` may be tried at every place of the text, so it costs up to one length times the other. */
 function wildcards(size: number, values: readonly unknown[]): void {
   const [, pattern] = values;
+  if (typeof pattern === 'string') grow(256 + pattern.length * 64);
   charge(Math.floor(size / 32));
   if (typeof pattern === 'string' && size > 256)
     charge(Math.floor((size * Math.min(pattern.length, size)) / 4096));

@@ -6,6 +6,8 @@ type List = readonly unknown[];
 type Callback = (value: unknown, index: number, list: List) => unknown;
 
 const DEPTH_MAX = 64;
+/** Of a list that grows element by element, with a number in each: what it is copied into when it is full counts too. */
+export const ELEMENT_BYTES = 40;
 
 function callback(value: unknown): Callback {
   if (typeof value !== 'function') throw new TypeError('a function is needed here');
@@ -42,11 +44,12 @@ function lastPlaceOf(of: List, value: unknown, from: number): number {
 /** Puts the elements of lists in lists into one, `depth` levels of them. */
 function flatten(of: List, depth: number, into: unknown[], level = 0): unknown[] {
   if (level > DEPTH_MAX) return fail(`a list is nested deeper than ${DEPTH_MAX}`);
-  for (const element of of) {
+  for (let i = 0; i < of.length; i++) {
+    const element = of[i];
     charge(1);
     if (depth >= 1 && Array.isArray(element)) flatten(element, depth - 1, into, level + 1);
     else {
-      grow(24);
+      grow(ELEMENT_BYTES + 32);
       into.push(element);
     }
   }
@@ -136,7 +139,7 @@ export const listMethods = Object.freeze({
   reverse: (of: unknown[]) => reversedInto(Object.isFrozen(of) ? copyOf(of) : of),
   toReversed: (of: List) => reversedInto(copyOf(of)),
   push: (of: unknown[], ...values: unknown[]) => {
-    grow(values.length * 24);
+    grow(values.length * ELEMENT_BYTES);
     charge(1 + (values.length >> 4));
     return own(of).push(...values);
   },

@@ -32,7 +32,7 @@ import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
 import { chargeCall, chargePatterns, OF_PATTERNS } from './library-charges.ts';
 import { CHARGED } from './patterns.ts';
-import { elementsOf, joinedLists, spread } from './list-methods.ts';
+import { ELEMENT_BYTES, elementsOf, joinedLists, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
 import { noMatch } from './no-match.ts';
 import { fail, kindOf } from './rule-failure.ts';
@@ -44,7 +44,7 @@ type Callable = (...values: unknown[]) => unknown;
 
 const WRITES_REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
 /** What one more field costs an object at most: its place, doubled, and what was copied to make room. */
-const FIELD_BYTES = 96;
+const FIELD_BYTES = 200;
 
 function nameOf(name: unknown): string {
   if (typeof name === 'string') {
@@ -135,7 +135,7 @@ function setElement(value: unknown[], name: unknown, to: unknown): unknown {
     return fail('lists grow one element at a time');
   if (index === value.length) {
     charge(1);
-    grow(24);
+    grow(ELEMENT_BYTES);
   }
   value[index] = to;
   return to;
@@ -159,6 +159,12 @@ function iterate(value: unknown): Iterable<unknown> {
   return fail(`${kindOf(value)} cannot be gone through with for … of`);
 }
 
+/** What `for … of` goes through, as a list: a text by its characters. */
+function listed(value: unknown): readonly unknown[] {
+  const elements = iterate(value);
+  return Array.isArray(elements) ? (elements as unknown[]) : spread(elements);
+}
+
 /** The object whose fields a value has; null: it has none. */
 function fieldsOf(value: unknown): object | null {
   if (typeof value !== 'object' || value === null) return null;
@@ -170,6 +176,7 @@ function namesOf(fields: object | null): string[] {
   if (Array.isArray(fields)) list(fields.length * 4);
   const names = Object.keys(fields);
   list(names.length);
+  grow(32 + names.length * 8);
   return names;
 }
 
@@ -179,13 +186,14 @@ function values(value: unknown): unknown[] {
   const fields = fieldsOf(value);
   const names = namesOf(fields);
   list(names.length);
+  grow(64 + names.length * 16);
   return names.map((name) => (fields as Fields)[name]);
 }
 
 function entries(value: unknown): unknown[] {
   const fields = fieldsOf(value);
   const names = namesOf(fields);
-  list(names.length * 8);
+  grow(64 + names.length * 128);
   return names.map((name) => [name, (fields as Fields)[name]]);
 }
 
@@ -213,6 +221,7 @@ function spreadFields(value: unknown): object {
 function restOf(value: unknown, taken: readonly string[]): Fields {
   const fields = spreadFields(value) as Fields;
   const rest = Object.keys(fields).filter((name) => !taken.includes(name));
+  grow(rest.length * (FIELD_BYTES + 200));
   return Object.fromEntries(rest.map((name) => [name, fields[name]]));
 }
 
@@ -346,8 +355,8 @@ export const ruleLibrary = Object.freeze({
   atLeast,
   text,
   template,
-  iterate,
   keys,
+  listed,
   spreadList,
   spreadValues,
   joinedLists,

@@ -23,6 +23,7 @@ function chargeReplaced(text: string, part: string, by: string, count: number): 
   const places = by.includes('$') ? occurrences(by, '$') : 0;
   const length = text.length + count * (by.length - part.length + places * text.length);
   charge(count);
+  grow(count * 64);
   write(length);
 }
 
@@ -154,7 +155,11 @@ export const textMethods = Object.freeze({
   },
   repeat: (text: string, count: unknown) => {
     const times = whole(count) ?? 0;
-    if (times > 0) joined(text.length * Math.trunc(times));
+    if (times > 0) {
+      joined(text.length * Math.trunc(times));
+      // It is put together of pieces that are doubled.
+      grow(64 * Math.ceil(Math.log2(times + 1)));
+    }
     return text.repeat(times);
   },
   padStart: (text: string, length: unknown, by?: unknown) =>
