@@ -31,7 +31,7 @@ import {
 import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
 import { chargeCall, chargePatterns, OF_PATTERNS } from './library-charges.ts';
-import { CHARGED } from './patterns.ts';
+import { CHARGED, CHARGED_LASTING } from './patterns.ts';
 import { ELEMENT_BYTES, elementsOf, joinedLists, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
 import { noMatch } from './no-match.ts';
@@ -227,11 +227,11 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
 
 /** A function of the library made ready for constants, once when the rule is. */
 const prepare = (name: string, ...constants: unknown[]): ((value: unknown) => unknown) =>
-  libraryByName.get(name)!.prepare!(...withMode(name, constants));
+  libraryByName.get(name)!.prepare!(...withMode(name, constants, CHARGED_LASTING));
 
 /** What patterns cost is charged where they are asked. */
-const withMode = (name: string, constants: readonly unknown[]): readonly unknown[] =>
-  OF_PATTERNS.has(name) ? [constants[0], constants[1], CHARGED] : constants;
+const withMode = (name: string, constants: readonly unknown[], mode: symbol): readonly unknown[] =>
+  OF_PATTERNS.has(name) ? [constants[0], constants[1], mode] : constants;
 
 /** A test for one pattern; texts, numbers and booleans can match, and lists of them. */
 const pattern = (source: string, flags: string): ((value: unknown) => unknown) =>
@@ -258,7 +258,7 @@ const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
         chargeCall(name, given);
         chargePatterns(name, given);
         return OF_PATTERNS.has(name)
-          ? run(given[0], ...withMode(name, given.slice(1)))
+          ? run(given[0], ...withMode(name, given.slice(1), CHARGED))
           : run(...given);
       },
     ]),
