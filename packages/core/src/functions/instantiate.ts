@@ -14,7 +14,16 @@ export function instantiate(
   const make = compile(plan.source) as (library: typeof ruleLibrary, slots: Int32Array) => unknown;
   arm(noCallLimits);
   const made = make(ruleLibrary, slots) as (value: unknown) => unknown;
-  return plan.role === 'copy' ? (value: unknown) => made(privateCopy(value)) : made;
+  if (plan.role === 'copy') return (value: unknown) => made(privateCopy(value));
+  // What aggregates gave is read-only, as events are: it is told with the result, and asked again as `previous`.
+  if (plan.role === 'aggregates') return (values: readonly unknown[]) => made(values.map(frozen));
+  return made;
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.values(value).forEach(frozen);
+  return Object.freeze(value);
 }
 
 /** SINK may write to all of what it gets: no part of it is shared with anybody. */

@@ -25,6 +25,8 @@ export abstract class ExpressionEmitter extends CallEmitter {
   expression(node: AnyNode): Emitted {
     const isLeaning = node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
     if (!isLeaning) this.deeper(node);
+    const round = this.rounds.at(-1);
+    if (round !== undefined) round.expressions++;
     const emitted = this.expressionText(node);
     if (!isLeaning) this.depth--;
     return emitted;

@@ -22,7 +22,9 @@ export abstract class OperatorEmitter extends EmitterState {
 
   /** A field that is named in the code. Where no value can have the name without holding it, JavaScript reads it itself. */
   protected field(object: string, name: string): string {
-    if (this.readersAreValues || (inheritedNames.has(name) && name !== 'length' && name !== 'name'))
+    const isInherited = inheritedNames.has(name) && name !== 'length' && name !== 'name';
+    // A place of a text is looked at by the library: the text may have to be copied into one piece for that.
+    if (this.readersAreValues || isInherited || /^\d/.test(name))
       return `H.get(${object}, ${stringText(name)})`;
     if (!inheritedNames.has(name)) return `(${object})?.[${stringText(name)}]`;
     const held = this.local();

@@ -23,8 +23,8 @@ export class EmitterState {
   protected temporaries = 0;
   /** Names that the function at hand needs for values in between, by function, innermost last. */
   protected readonly locals: string[][] = [];
-  /** What one round of a loop or one call of a function allocates as written, innermost last. None: it runs once. */
-  protected readonly rounds: { steps: number; bytes: number }[] = [];
+  /** What one round of a loop or one call of a function is made of and makes, innermost last. None: it runs once. */
+  protected readonly rounds: { expressions: number; steps: number; bytes: number }[] = [];
   /** Names that hold a scalar wherever they occur. */
   protected scalars: ReadonlySet<string> = new Set();
   /** Values of any kind may be readers, which have names of their own. Found out by a first pass. */
@@ -136,9 +136,10 @@ export class EmitterState {
 
   /** What `write` gives, and what pays for one round of it. */
   protected inRound(write: () => string): { text: string; tick: string } {
-    this.rounds.push({ steps: 1, bytes: 0 });
+    this.rounds.push({ expressions: 0, steps: 1, bytes: 0 });
     const text = write();
-    const { steps, bytes } = this.rounds.pop()!;
+    const { expressions, steps: made, bytes } = this.rounds.pop()!;
+    const steps = made + (expressions >> 5);
     const pays = bytes === 0 ? '' : `B[1] -= ${bytes}; `;
     const isOut = bytes === 0 ? '' : ' || B[1] < 0';
     return { text, tick: `${pays}if ((B[0] -= ${steps}) < 0${isOut}) X();` };

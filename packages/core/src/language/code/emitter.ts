@@ -86,8 +86,10 @@ export class Emitter extends ExpressionEmitter {
           : `this clause calls its function with ${names.length} values`,
         names.length === 1 ? 'keep the first parameter only' : 'leave out the others',
       );
+    const { id } = node as FunctionNode;
+    // Also in a default value of a parameter.
     const isCalledAgain =
-      node.type === 'FunctionExpression' && !!node.id && mentions(node.body, node.id.name);
+      !!id && [...node.params, node.body].some((part) => mentions(part, id.name));
     const kinds = names.map(([, kind]) => kind);
     return isCalledAgain ? this.functionText(node, kinds) : this.plainFunction(node, kinds, null);
   }
