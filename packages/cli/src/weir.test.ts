@@ -220,6 +220,8 @@ function start(values: readonly string[]): {
   ended: Promise<number | null>;
 } {
   const child = spawn(process.execPath, [WEIR, ...values], { cwd: folder });
+  // A test that fails leaves nobody behind.
+  after(() => child.kill('SIGKILL'));
   let [out, err] = ['', ''];
   child.stdout.on('data', (piece: Buffer) => (out += piece.toString()));
   child.stderr.on('data', (piece: Buffer) => (err += piece.toString()));
@@ -336,7 +338,7 @@ test('--watch: a saved rule is live, a broken one keeps the version before, a ne
     'watched.ndjson',
     `${Array.from({ length: 4 }, (_, n) => event(n, { u: 'x' })).join('\n')}\n`,
   );
-  file('watched.weir', rule(6));
+  file('watched.weir', `${rule(6)}RULE "ready" FILTER event.n == 3\n`);
   const words = [
     'run',
     'watched.ndjson',
@@ -350,10 +352,12 @@ test('--watch: a saved rule is live, a broken one keeps the version before, a ne
   const counts = (): number[] =>
     lines(run.out())
       .filter(({ kind }) => kind === 'result')
-      .map(({ result }) => (result as { count: number }).count);
+      .map(({ result }) => result as { rule: string; count: number })
+      .filter((result) => result.rule !== 'ready')
+      .map((result) => result.count);
   const append = (n: number): void =>
     appendFileSync(join(folder, 'watched.ndjson'), `${event(n, { u: 'x' })}\n`);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await until(() => run.out().includes('"rule":"ready"'), 'it has read what there is');
   file('watched.weir', rule(5));
   await until(() => run.err().includes('goes on with what it has seen'), 'it is live');
   assert.deepEqual(counts(), []);
