@@ -20,6 +20,8 @@ export interface Loaded {
   readonly outputs: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
   readonly texts: ReadonlyMap<string, string>;
+  /** When reading began, by the clock that stamps files. */
+  readonly readAtMs: number;
   /** How long reading and compiling took. */
   readonly tookMs: number;
 }
@@ -73,6 +75,7 @@ export function load(
       ...compiled.diagnostics,
     ],
     texts,
+    readAtMs: performance.timeOrigin + startedAt,
     tookMs: performance.now() - startedAt,
   };
 }

@@ -23,7 +23,8 @@ export async function watchRules(
   changed: (change: RulesChange) => Promise<void>,
 ): Promise<void> {
   let current = ofFiles(first);
-  let stamps = stampsOf(paths);
+  // What was saved while it was first read, or since, is looked at.
+  let stamps = isSavedSince(paths, first.readAtMs) ? '' : stampsOf(paths);
   while (!signal.aborted) {
     await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
     const now = stampsOf(paths);
@@ -58,6 +59,17 @@ function ofFiles({ compiled }: Loaded): ByFile {
 }
 
 const planOf = (rules: ByFile): Plan => ({ format: 1, rules: [...rules.values()].flat() });
+
+/** Systems stamp files by a clock of theirs, which may be so far behind. */
+const STAMP_LAG_MS = 20;
+
+function isSavedSince(paths: readonly string[], atMs: number): boolean {
+  try {
+    return ruleFiles(paths).some((file) => statSync(file).mtimeMs >= atMs - STAMP_LAG_MS);
+  } catch {
+    return true;
+  }
+}
 
 /** When each file was written, and how long it is. */
 function stampsOf(paths: readonly string[]): string {
