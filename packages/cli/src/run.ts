@@ -1,15 +1,5 @@
-import {
-  findFiles,
-  fileBytes,
-  followedBytes,
-  inputBytes,
-  sideBySide,
-  StreamReader,
-  type NextBatch,
-  type Piece,
-} from '@weir/connectors';
+import { sideBySide, type NextBatch } from '@weir/connectors';
 import type {
-  BatchFrame,
   Counts,
   EditedFrame,
   EventName,
@@ -17,21 +7,19 @@ import type {
   FrameToEngine,
   LimitsPlan,
   ParkPlace,
-  PartitionName,
   Plan,
-  SourcePlan,
 } from '@weir/core';
 import { EngineFailed, Supervisor, type Refill } from '@weir/runtime';
-import { join, relative } from 'node:path';
 import { closingTable } from './closing-table.ts';
 import { placeText, readRecords } from './evidence.ts';
 import { EXIT, Failure } from './failure.ts';
-import { changesOf, diagnosticsText, errorsOf, load, sourceOf, type Loaded } from './load.ts';
+import { changesOf, diagnosticsText, errorsOf, load, type Loaded } from './load.ts';
 import { count, paintFor, shown } from './paint.ts';
 import { Progress } from './progress.ts';
 import { resultText, type ReadField } from './result-text.ts';
 import { valueAtPath } from '@weir/core/plan/path-value.ts';
 import { valueThrough } from '@weir/core/plan/view-value.ts';
+import { inputsOf, nameText, recordedFrames, type Input, type ReadTo } from './run-inputs.ts';
 import { RunOutput } from './run-output.ts';
 import { RuleParks } from './parks/rule-parks.ts';
 import { costsOf, topTable, type RuleCost } from './top.ts';
@@ -54,14 +42,6 @@ export interface RunOptions {
   readonly top?: boolean | 'only';
 }
 
-interface Input {
-  readonly reader: StreamReader;
-  readonly source: SourcePlan;
-  readonly path: string | null;
-  /** The file that is followed. */
-  readonly follows: string | null;
-}
-
 /** `weir run`: streams files, or what is written to us, through rules. Gives the exit code. */
 export async function run(files: readonly string[], options: RunOptions): Promise<number> {
   const loaded = load(options.rules, options);
@@ -82,67 +62,6 @@ function errorsText(loaded: Loaded): string {
   return errors.length <= ERRORS_SHOWN_MAX
     ? diagnosticsText(loaded, errors)
     : `${count(errors.length)} errors in the rules, which run without these: weir check tells them\n`;
-}
-
-function inputsOf(
-  files: readonly string[],
-  options: RunOptions,
-  loaded: Loaded,
-  signal: AbortSignal,
-): Input[] {
-  const declared = loaded.sources.sources.flatMap(({ files: patterns }) =>
-    patterns.map((pattern) => join(loaded.configFolder, pattern)),
-  );
-  const isPiped =
-    files.length === 0
-      ? !process.stdin.isTTY && declared.length === 0
-      : files.length === 1 && files[0] === '-';
-  if (isPiped) return [stdinInput(options, loaded)];
-  let paths: string[];
-  try {
-    paths = findFiles(files.length > 0 ? files : declared);
-  } catch (error) {
-    throw new Failure((error as Error).message);
-  }
-  if (paths.length === 0)
-    throw new Failure('there is nothing to read: name files, or write events to standard input');
-  return paths.map((path) => fileInput(path, options, loaded, signal));
-}
-
-function stdinInput(options: RunOptions, loaded: Loaded): Input {
-  const source = sourceOf('-', loaded, options.source);
-  const name = { source: source.name, partition: '-' };
-  return {
-    reader: new StreamReader({
-      name,
-      pieces: inputBytes(process.stdin),
-      path: null,
-      now: () => Date.now(),
-    }),
-    source,
-    path: null,
-    follows: null,
-  };
-}
-
-function fileInput(path: string, options: RunOptions, loaded: Loaded, signal: AbortSignal): Input {
-  const source = sourceOf(path, loaded, options.source);
-  const name = {
-    source: source.name,
-    partition: (path.startsWith('/') ? path : relative('.', path)).split('\\').join('/'),
-  };
-  const pieces = options.follow ? followedBytes(path, signal) : fileBytes(path);
-  return {
-    reader: new StreamReader({
-      name,
-      pieces,
-      path: options.follow ? null : path,
-      now: options.follow ? () => Date.now() : null,
-    }),
-    source,
-    path: options.follow ? null : path,
-    follows: options.follow ? path : null,
-  };
 }
 
 /** `--defer 30`: a part of one processor. */
@@ -625,60 +544,12 @@ const NO_COUNTS: Counts = {
   rules: [],
 };
 
-interface ReadTo {
-  readonly bytes: number;
-  readonly number: number;
-}
-
 /** A batch on its way: how far its stream is read when it is done, and where it begins. */
 interface SentBatch {
   readonly name: string;
   readonly to: ReadTo;
   readonly from: ParkPlace;
 }
-
-/** What was read of files that are followed, up to a place in each. */
-async function* recordedFrames(
-  inputs: readonly Input[],
-  readTo: ReadonlyMap<string, ReadTo>,
-): AsyncGenerator<BatchFrame> {
-  for (const { reader, follows } of inputs) {
-    const to = readTo.get(nameText(reader.name));
-    if (follows === null || to === undefined) continue;
-    const again = new StreamReader({
-      name: reader.name,
-      pieces: limited(fileBytes(follows), to.bytes),
-      path: null,
-      now: null,
-    });
-    for (let batch = await again.next(); batch !== null; batch = await again.next())
-      yield { ...upTo(batch.frame, to.number), refill: true };
-  }
-}
-
-/** The records up to a number: what comes after them has not been read yet. */
-function upTo(frame: BatchFrame, number: number): BatchFrame {
-  const count = frame.numbers.findLastIndex((one) => one <= number) + 1;
-  return {
-    ...frame,
-    numbers: frame.numbers.subarray(0, count),
-    arrivedAt: frame.arrivedAt.subarray(0, count),
-    starts: frame.starts.subarray(0, count),
-    lengths: frame.lengths.subarray(0, count),
-  };
-}
-
-/** The first so many bytes. */
-async function* limited(pieces: AsyncIterator<Piece>, most: number): AsyncGenerator<Piece> {
-  for (let left = most; left > 0;) {
-    const { value, done } = await pieces.next();
-    if (done) return;
-    yield value.bytes.length <= left ? value : { ...value, bytes: value.bytes.subarray(0, left) };
-    left -= value.bytes.length;
-  }
-}
-
-const nameText = ({ source, partition }: PartitionName): string => `${source}\n${partition}`;
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
