@@ -36,9 +36,9 @@ async function readFrom(
     path,
     now: null,
   });
-  for (;;) {
+  for (let isDone = false; !isDone;) {
     const batch = await reader.next().catch(() => null);
-    if (batch === null) return;
+    if (batch === null) break;
     const { numbers: ordinals, starts, lengths, bytes } = batch.frame;
     for (let i = 0; i < ordinals.length; i++) {
       if (!numbers.has(ordinals[i]!)) continue;
@@ -50,6 +50,7 @@ async function readFrom(
           value as { readonly [name: string]: Json },
         );
     }
-    if ((ordinals.at(-1) ?? 0) >= last) return;
+    isDone = (ordinals.at(-1) ?? 0) >= last;
   }
+  await reader.close();
 }

@@ -113,8 +113,12 @@ export async function* recordedFrames(
       path: null,
       now: null,
     });
-    for (let batch = await again.next(); batch !== null; batch = await again.next())
-      yield { ...upTo(batch.frame, to.number), refill: true };
+    try {
+      for (let batch = await again.next(); batch !== null; batch = await again.next())
+        yield { ...upTo(batch.frame, to.number), refill: true };
+    } finally {
+      await again.close();
+    }
   }
 }
 
@@ -132,11 +136,15 @@ function upTo(frame: BatchFrame, number: number): BatchFrame {
 
 /** The first so many bytes. */
 async function* limited(pieces: AsyncIterator<Piece>, most: number): AsyncGenerator<Piece> {
-  for (let left = most; left > 0;) {
-    const { value, done } = await pieces.next();
-    if (done) return;
-    yield value.bytes.length <= left ? value : { ...value, bytes: value.bytes.subarray(0, left) };
-    left -= value.bytes.length;
+  try {
+    for (let left = most; left > 0;) {
+      const { value, done } = await pieces.next();
+      if (done) return;
+      yield value.bytes.length <= left ? value : { ...value, bytes: value.bytes.subarray(0, left) };
+      left -= value.bytes.length;
+    }
+  } finally {
+    await pieces.return?.();
   }
 }
 

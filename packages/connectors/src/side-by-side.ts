@@ -28,22 +28,27 @@ export async function* sideBySide(
     timeOf: lastTimeReader(source),
     at: -Infinity,
   }));
-  while (sides.length > 0) {
-    const side = sides.reduce((least, one) => (one.at < least.at ? one : least));
-    let batch: ReadBatch | null = null;
-    let error: unknown = null;
-    try {
-      batch = await side.reader.next();
-    } catch (thrown) {
-      error = thrown;
+  try {
+    while (sides.length > 0) {
+      const side = sides.reduce((least, one) => (one.at < least.at ? one : least));
+      let batch: ReadBatch | null = null;
+      let error: unknown = null;
+      try {
+        batch = await side.reader.next();
+      } catch (thrown) {
+        error = thrown;
+      }
+      if (batch === null) {
+        sides.splice(sides.indexOf(side), 1);
+        yield { kind: 'end', reader: side.reader, error };
+        continue;
+      }
+      if (sides.length > 1) side.at = Math.max(side.at, side.timeOf(batch));
+      yield { kind: 'batch', reader: side.reader, batch };
     }
-    if (batch === null) {
-      sides.splice(sides.indexOf(side), 1);
-      yield { kind: 'end', reader: side.reader, error };
-      continue;
-    }
-    if (sides.length > 1) side.at = Math.max(side.at, side.timeOf(batch));
-    yield { kind: 'batch', reader: side.reader, batch };
+  } finally {
+    // Who asks for no more has been given enough.
+    for (const { reader } of sides) await reader.close();
   }
 }
 

@@ -73,6 +73,12 @@ export class StreamReader {
 
   #failure: unknown = null;
 
+  /** Reads no more, and lets go of the file. */
+  async close(): Promise<void> {
+    this.#isDone = true;
+    await this.#pieces.return?.();
+  }
+
   #take(piece: Piece | undefined, read: number): ReadBatch | null {
     const bytes = this.#joined(piece);
     const offset = this.#rest.length > 0 ? this.#restOffset : (piece?.offset ?? null);
