@@ -27,7 +27,7 @@ const LOOKS = 2;
 const BEHIND = 0.75;
 /** Deferring a rule that takes less of what all rules take, or of a processor, does not help the others. */
 const PART_MIN = 0.4;
-const SHARE_MIN = 0.15;
+const SHARE_MIN = 0.25;
 /** A lane is a process: more of them would take the time that they are to give. */
 const DEFERRED_MAX = 2;
 
