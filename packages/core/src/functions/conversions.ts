@@ -32,7 +32,7 @@ export function plainText(value: unknown): string {
 export function listText(list: readonly unknown[], by: string, depth = 0): string {
   if (depth > DEPTH_MAX) return fail(`a list is nested deeper than ${DEPTH_MAX}`);
   charge(1 + list.length);
-  grow(64 + list.length * 64);
+  grow(64 + list.length * 80);
   const parts: string[] = [];
   let length = Math.max(0, list.length - 1) * by.length;
   for (let i = 0; i < list.length; i++) {

@@ -1,4 +1,4 @@
-import { charge, joined, read } from './budget.ts';
+import { charge, grow, joined, read } from './budget.ts';
 import { isReader } from './conversions.ts';
 import { fail } from './rule-failure.ts';
 
@@ -14,6 +14,7 @@ export function jsonText(value: unknown): string | undefined {
 
 function valueText(held: unknown, name: string, depth: number): string | undefined {
   charge(1);
+  grow(64);
   if (depth > DEPTH_MAX) return fail(`a value is nested deeper than ${DEPTH_MAX}`);
   const value = asJson(held, name);
   switch (typeof value) {

@@ -44,7 +44,10 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
     charge(Math.floor(size / 8));
     grow(1024 + size * 24);
   },
-  parseTime: (size) => charge(4 + Math.floor(size / 32)),
+  parseTime: (size) => {
+    charge(4 + Math.floor(size / 32));
+    grow(1024);
+  },
   inCidr: (_size, [, networks]) => addresses(countOf(networks)),
   isPrivateIp: () => addresses(1),
   domainOf: () => addresses(1),
@@ -62,13 +65,13 @@ function written(size: number, per: number): void {
 /** Address and networks are read anew, each network for each call. */
 function addresses(networks: number): void {
   charge(4 + networks * 4);
-  grow(256 + networks * 256);
+  grow(1024 + networks * 3072);
 }
 
 /** A pattern with `*` may be tried at every place of the text, so it costs up to one length times the other. */
 function wildcards(size: number, values: readonly unknown[]): void {
   const [, pattern] = values;
-  if (typeof pattern === 'string') grow(256 + pattern.length * 64);
+  if (typeof pattern === 'string') grow(512 + pattern.length * 64);
   charge(Math.floor(size / 32));
   if (typeof pattern === 'string' && size > 256)
     charge(Math.floor((size * Math.min(pattern.length, size)) / 4096));
@@ -106,7 +109,7 @@ export function chargePatterns(name: string, [, patterns, flags]: readonly unkno
     const key = `${typeof flags === 'string' ? flags : ''}/${typeof source === 'string' ? source : ''}`;
     if (typeof source !== 'string' || patternsAsked.has(key)) continue;
     charge(PATTERN_STEPS + source.length * 8);
-    grow(PATTERN_BYTES + source.length * 64);
+    grow(PATTERN_BYTES + source.length * 128);
     patternsAsked.add(key);
   }
 }

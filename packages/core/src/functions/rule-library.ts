@@ -44,7 +44,7 @@ type Callable = (...values: unknown[]) => unknown;
 
 const WRITES_REFUSED = new Set(['__proto__', 'constructor', 'prototype']);
 /** What one more field costs an object at most: its place, doubled, and what was copied to make room. */
-const FIELD_BYTES = 200;
+const FIELD_BYTES = 280;
 
 function nameOf(name: unknown): string {
   if (typeof name === 'string') {
@@ -176,7 +176,7 @@ function namesOf(fields: object | null): string[] {
   if (Array.isArray(fields)) list(fields.length * 4);
   const names = Object.keys(fields);
   list(names.length);
-  grow(32 + names.length * 8);
+  grow(64 + names.length * 8);
   return names;
 }
 
@@ -186,7 +186,7 @@ function values(value: unknown): unknown[] {
   const fields = fieldsOf(value);
   const names = namesOf(fields);
   list(names.length);
-  grow(64 + names.length * 16);
+  grow(128 + names.length * 16);
   return names.map((name) => (fields as Fields)[name]);
 }
 

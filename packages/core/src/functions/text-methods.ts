@@ -54,6 +54,8 @@ export const textMethods = Object.freeze({
   },
   toUpperCase: (text: string) => {
     remade(text);
+    // Some letters become two.
+    grow(text.length >> 2);
     return text.toUpperCase();
   },
   trim: (text: string) => {

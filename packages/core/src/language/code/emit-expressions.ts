@@ -85,7 +85,7 @@ export abstract class ExpressionEmitter extends CallEmitter {
       case 'UpdateExpression':
         return this.update(node);
       case 'ArrayExpression':
-        this.allocates(32 + 8 * node.elements.length);
+        this.allocates(48 + 8 * node.elements.length);
         return list(this.listText(node));
       case 'ObjectExpression':
         this.allocates(64 + 24 * node.properties.length);
