@@ -68,13 +68,21 @@ export class Programs {
   next(): string {
     this.#names = 0;
     const names: Names = { variables: [], constants: [], functions: [], events: [] };
-    return `(events) => { ${this.#statements(names, 2, this.#chance.below(4))} return ${this.#value(names, 2 + this.#chance.below(2))}; }`;
+    const [text, known] = this.#known(names, 2, this.#chance.below(4));
+    // What statements did to their names is seen in the end.
+    const seen = [...known.constants, ...known.variables].slice(-3);
+    const value = this.#value(known, 2 + this.#chance.below(2));
+    return `(events) => { ${text} return [${[value, ...seen].join(', ')}]; }`;
   }
 
   #fresh = (): string =>
     `${this.#chance.of(['v', 'w', 'total', 'left', 'B', 'H', 't0', 'X'])}${this.#names++}`;
 
-  #statements(names: Names, depth: number, count: number): string {
+  #statements = (names: Names, depth: number, count: number): string =>
+    this.#known(names, depth, count)[0];
+
+  /** Statements, and the names that are known behind them. */
+  #known(names: Names, depth: number, count: number): [string, Names] {
     let known = names;
     const texts: string[] = [];
     for (let i = 0; i < count; i++) {
@@ -82,7 +90,7 @@ export class Programs {
       texts.push(text);
       known = more;
     }
-    return texts.join(' ');
+    return [texts.join(' '), known];
   }
 
   #statement(names: Names, depth: number): [string, Names] {
@@ -201,7 +209,7 @@ export class Programs {
     const chance = this.#chance;
     if (depth <= 0) return this.#leaf(names);
     const inner = depth - 1;
-    switch (chance.below(16)) {
+    switch (chance.below(17)) {
       case 0:
       case 1:
       case 2:
@@ -240,7 +248,9 @@ export class Programs {
           ? this.#leaf(names)
           : `${chance.of(names.functions)}(${this.#value(names, inner)}, ${this.#value(names, 0)})`;
       case 14:
-        return `${chance.of(['Math.abs', 'Math.floor', 'Math.round', 'Number', 'String', 'Boolean', 'Math.max', 'Math.min', 'parseInt', 'parseFloat', 'Number.isInteger', 'isNaN', 'JSON.stringify', 'Array.isArray'])}(${this.#scalar(names, inner)})`;
+        return `${chance.of(['Math.abs', 'Math.floor', 'Math.round', 'Number', 'String', 'Boolean', 'Math.max', 'Math.min', 'parseInt', 'parseFloat', 'Number.isInteger', 'isNaN', 'Array.isArray'])}(${this.#scalar(names, inner)})`;
+      case 15:
+        return `JSON.stringify(${this.#value(names, inner)})`;
       default:
         return `((p) => ${this.#value({ ...names, constants: [...names.constants, 'p'] }, inner)})(${this.#value(names, 0)})`;
     }
