@@ -1,3 +1,4 @@
+import { parseExpressionAt } from 'acorn';
 import type { CodePlan } from '../../plan/plan.ts';
 import type { Code } from '../epl/syntax.ts';
 import { compileAggregates } from './aggregates.ts';
@@ -34,9 +35,15 @@ export function compileCode(
     if (role === 'aggregates') return compileAggregates(code);
     const { emitter, body } = emitted(code, role, steps, refuses);
     if (emitter.problems.length > 0) return { compiled: null, problems: emitter.problems };
+    const source = emitter.wrap(body);
+    if (!isReadable(source))
+      return {
+        compiled: null,
+        problems: [{ code: 'E301', message: 'a name is declared twice here', span: code.span }],
+      };
     const plan: CodePlan = {
       role,
-      source: emitter.wrap(body),
+      source,
       paths: emitter.paths,
       readsWhole: emitter.readsWhole,
       text: refuses ? printCode(code.tree) : '',
@@ -64,4 +71,19 @@ function emitted(
   if (!emitter.readsWhole || !emitter.readsRows) return { emitter, body };
   const again = new Emitter(role, code.names, steps, true, refuses);
   return { emitter: again, body: again.clause(code.tree) };
+}
+
+/**
+ * Is the printed code JavaScript? A parameter may be called as a `var` is, for instance, but not as the constant that stands
+ * for it in printed code. An engine that met such code could not run any rule. Code without names is not read again.
+ */
+function isReadable(source: string): boolean {
+  if (!/\b(?:var|let|const|function)\b/.test(source)) return true;
+  try {
+    parseExpressionAt(source, 0, { ecmaVersion: 2024 });
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
