@@ -9,7 +9,7 @@ import type { Member } from './alerts.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
 import { hash32 } from '../../state/hash.ts';
-import { messageOf } from '../match/matcher.ts';
+import { messageOf } from '../protect/thrown-message.ts';
 import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Partitions } from '../time/partitions.ts';

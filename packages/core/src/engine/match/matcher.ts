@@ -28,6 +28,7 @@ import type { RuleGuard } from '../protect/rule-calls.ts';
 import type { ResultReader } from '../levels/result-reader.ts';
 import { resultId } from '../result-id.ts';
 import type { Partitions } from '../time/partitions.ts';
+import { messageOf } from '../protect/thrown-message.ts';
 import { LatenessTable } from './lateness-table.ts';
 import { declaredNumber, Identities } from './identities.ts';
 import { MatchCounts } from './match-counts.ts';
@@ -688,14 +689,3 @@ const isParked = ({ parked }: RuleGuard): boolean => parked !== null;
 /** Shared by all that no list was asked of: results hold it. */
 const NO_HITS: IocHit[] = [];
 const ONE_WITHOUT_FIELDS = [{ fields: {}, part: null }] as const;
-
-/** What rule code threw, as one short line; nothing of it is called. */
-export function messageOf(error: unknown): string {
-  const text =
-    error instanceof Error
-      ? error.message
-      : typeof error === 'string'
-        ? error
-        : 'the rule threw a value';
-  return text.slice(0, 300);
-}
