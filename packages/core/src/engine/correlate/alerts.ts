@@ -1,6 +1,7 @@
 import type { Json } from '../../plan/json.ts';
 import type { Severity } from '../../plan/plan.ts';
 import type { Alert, AlertChange, Result } from '../../plan/result.ts';
+import { appended, FewById } from '../../state/few-by-id.ts';
 import { compareText } from '../time/event-order.ts';
 
 // Promises of this file:
@@ -29,7 +30,7 @@ interface Shown {
 /** Results that are one alert, in event order. */
 interface Group {
   readonly shown: Shown;
-  readonly members: Held[];
+  members: Held[];
   lastAt: number;
   count: number;
   /** Members that are not final. */
@@ -45,19 +46,21 @@ interface Held extends Member {
 
 /** The alerts of one rule and key: results whose extents are at most `forMs` apart. */
 export class KeyAlerts {
-  readonly #members = new Map<string, Held>();
-  #shown: Shown[] = [];
+  readonly #members = new FewById<Held>();
+  #shown: readonly Shown[] = NONE;
   #nextSerial = 0;
-  /** Handles that were given, also to alerts that have ended: none is given again while the key is remembered. */
-  #given: string[] = [];
+  /** Handles that were given and are ids of results that may go to another alert: none is given again. */
+  #given: readonly string[] = NONE;
   /** Nothing came, changed or went since `update`: it has nothing to say while no alert has ended. */
   #isChanged = true;
   /** Of all members but `#fresh`, in event order; null: to be made anew. */
-  #groups: Group[] | null = [];
-  #fresh: Held[] = [];
+  #groups: readonly Group[] | null = NONE;
+  #fresh: readonly Held[] = NONE;
   /** Of the groups of which all results are final: where the first may end. */
   #firstEnd = Infinity;
   #areAllFinal = false;
+  /** These two are known. */
+  #isAhead = false;
 
   get isEmpty(): boolean {
     return this.#members.size === 0 && this.#shown.length === 0;
@@ -68,14 +71,17 @@ export class KeyAlerts {
     const before = this.#members.get(member.id);
     if (before === undefined) {
       const held = heldOf(member);
-      this.#members.set(member.id, held);
-      this.#fresh.push(held);
+      this.#members.set(held);
+      this.#fresh = appended(this.#fresh, held);
     } else if (!isSameExtent(before, member)) {
-      this.#members.set(member.id, heldOf(member));
+      this.#members.set(heldOf(member));
       this.#groups = null;
     } else if (before.final !== member.final) {
       before.final = member.final;
       if (before.group !== null) before.group.open += member.final ? -1 : 1;
+      // It changes nothing for people, only when the alert may end.
+      this.#isAhead = false;
+      return;
     } else return;
     this.#isChanged = true;
   }
@@ -88,6 +94,7 @@ export class KeyAlerts {
 
   /** Whether `update` may have something to say. */
   hasNews(forMs: number, settledBefore: number): boolean {
+    if (!this.#isAhead && !this.#isChanged) this.#lookAhead(this.#groups!);
     return this.#isChanged || settledBefore > this.#firstEnd + forMs;
   }
 
@@ -115,27 +122,33 @@ export class KeyAlerts {
 
   /** Puts what is new behind what there is. false: it does not all come last. */
   #putLast(facts: AlertFacts): boolean {
-    const groups = this.#groups;
+    let groups = this.#groups;
     if (groups === null) return false;
-    const fresh = this.#fresh;
-    if (fresh.length > 1) fresh.sort(compareMembers);
+    const fresh = this.#fresh.length > 1 ? this.#fresh.toSorted(compareMembers) : this.#fresh;
     const newest = groups.at(-1)?.members.at(-1);
     if (fresh.length > 0 && newest !== undefined && compareMembers(newest, fresh[0]!) > 0)
       return false;
     for (const member of fresh) {
-      let group = groups.at(-1);
-      if (group === undefined || !isNear(group, member, facts))
-        groups.push((group = groupOf(this.#newShown([member.id], facts.handleOf))));
+      let group: Group | undefined = groups.at(-1);
+      if (group === undefined || !isNear(group, member, facts)) {
+        group = groupOf(this.#newShown([member.id], facts.handleOf));
+        groups = appended(groups, group);
+      }
       join(group, member);
       group.isNews = true;
     }
-    if (fresh.length > 0) this.#fresh = [];
+    this.#groups = groups;
+    this.#fresh = NONE;
     return true;
   }
 
   #end(group: Group): void {
-    for (const { id } of group.members) this.#members.delete(id);
-    group.members.length = 0;
+    for (const { id } of group.members) {
+      this.#members.delete(id);
+      // What is final does not come again.
+      if (this.#given.includes(id)) this.#given = this.#given.filter((one) => one !== id);
+    }
+    group.members = [];
     this.#shown = this.#shown.filter((shown) => shown !== group.shown);
   }
 
@@ -145,13 +158,13 @@ export class KeyAlerts {
     const shownOf = new Map<string, Shown>();
     for (const shown of this.#shown) for (const id of shown.ids) shownOf.set(id, shown);
     const before = this.#shown;
-    this.#shown = [];
-    this.#fresh = [];
+    this.#shown = NONE;
+    this.#fresh = NONE;
     this.#groups = groupsOf(this.#members, facts).map((members) => {
       const ids = members.map(({ id }) => id);
       const known = oldestOf(ids, shownOf, claimed);
       const shown = known ?? this.#newShown(ids, facts.handleOf);
-      if (known !== undefined) this.#shown.push(known);
+      if (known !== undefined) this.#shown = appended(this.#shown, known);
       claimed.set(shown.handle, shown);
       const group = groupOf(shown);
       for (const member of members) join(group, member);
@@ -159,7 +172,7 @@ export class KeyAlerts {
       return group;
     });
     for (const group of this.#groups) group.shown.ids = group.members.map(({ id }) => id);
-    this.#shown.sort((a, b) => a.serial - b.serial);
+    this.#shown = this.#shown.toSorted((a, b) => a.serial - b.serial);
     return before
       .filter(({ handle }) => !claimed.has(handle))
       .map((gone) => this.#ended(gone, claimed));
@@ -167,6 +180,7 @@ export class KeyAlerts {
 
   #lookAhead(groups: readonly Pick<Group, 'open' | 'lastAt'>[]): void {
     this.#isChanged = false;
+    this.#isAhead = true;
     this.#areAllFinal = groups.length > 0;
     this.#firstEnd = Infinity;
     for (const { open, lastAt } of groups)
@@ -188,13 +202,13 @@ export class KeyAlerts {
   #newShown(ids: readonly string[], handleOf: AlertFacts['handleOf']): Shown {
     const handle = this.#freshHandle(ids.map(handleOf));
     const shown = { handle, serial: this.#nextSerial++, revision: 0, alert: null, ids };
-    this.#shown.push(shown);
+    this.#shown = appended(this.#shown, shown);
     return shown;
   }
 
   #freshHandle(ids: readonly string[]): string {
     const fresh = ids.find((id) => !this.#given.includes(id)) ?? `${ids[0]!}-${this.#nextSerial}`;
-    this.#given.push(fresh);
+    this.#given = appended(this.#given, fresh);
     return fresh;
   }
 
@@ -208,7 +222,7 @@ export class KeyAlerts {
       }));
       this.#lookAhead(groups);
       this.#isChanged = true;
-    }
+    } else if (!this.#isAhead) this.#lookAhead(this.#groups!);
     return this.#areAllFinal ? this.#firstEnd + forMs + 1 : Infinity;
   }
 
@@ -229,7 +243,7 @@ export class KeyAlerts {
       given: string[];
       nextSerial: number;
     };
-    for (const member of members) alerts.#members.set(member.id, heldOf(member));
+    for (const member of members) alerts.#members.set(heldOf(member));
     alerts.#groups = null;
     alerts.#shown = shown.map((s) => ({ ...s }));
     alerts.#given = [...given];
@@ -269,6 +283,9 @@ const heldOf = ({ id, firstAt, lastAt, count, final }: Member): Held => ({
   group: null,
 });
 
+const NONE: readonly never[] = Object.freeze([]);
+const FEW = 8;
+
 const isSameExtent = (a: Member, b: Member): boolean =>
   a.firstAt === b.firstAt && a.lastAt === b.lastAt && a.count === b.count;
 
@@ -287,7 +304,9 @@ const groupOf = (shown: Shown): Group => ({
 
 function join(group: Group, member: Held): void {
   member.group = group;
-  group.members.push(member);
+  // Most groups are of one.
+  if (group.members.length < FEW) group.members = appended(group.members, member) as Held[];
+  else group.members.push(member);
   if (member.lastAt > group.lastAt) group.lastAt = member.lastAt;
   group.count += member.count;
   if (!member.final) group.open++;
@@ -324,10 +343,7 @@ function oldestOf(
 }
 
 /** Results in event order, where one that is not near those before begins anew. */
-function groupsOf(
-  members: ReadonlyMap<string, Held>,
-  facts: Pick<AlertFacts, 'forMs' | 'maxMs'>,
-): Held[][] {
+function groupsOf(members: FewById<Held>, facts: Pick<AlertFacts, 'forMs' | 'maxMs'>): Held[][] {
   const ordered = [...members.values()].sort(compareMembers);
   const groups: { readonly members: Held[]; lastAt: number }[] = [];
   for (const member of ordered) {

@@ -1,5 +1,6 @@
 import type { Json } from '../../plan/json.ts';
 import type { Result, ResultChange } from '../../plan/result.ts';
+import { FewById } from '../../state/few-by-id.ts';
 import { KeyAlerts } from './alerts.ts';
 import type { Carried, Evidence } from './candidates.ts';
 
@@ -11,24 +12,28 @@ export interface Shown {
 
 /** What has been shown of a key and has not ended. */
 export interface Live {
-  readonly results: Map<string, LiveResult>;
+  readonly results: FewById<LiveResult>;
   carried: Carried | null;
   readonly alerts: KeyAlerts;
   /** Results that the version after has taken over: they are not told here any more. */
   handedOn: Set<string> | null;
   /** The earliest event of the version after; Infinity: it has none. */
   claimedAt: number;
+  /** The clock before which nothing but its alerts can change, as long as no event makes it be looked at. Not kept. */
+  quietTo: number;
 }
 
 export const newLive = (carried: Carried | null): Live => ({
-  results: new Map(),
+  results: new FewById(),
   carried,
   alerts: new KeyAlerts(),
   handedOn: null,
   claimedAt: Infinity,
+  quietTo: -Infinity,
 });
 
 export interface LiveResult {
+  readonly id: string;
   /** The last look at which it was true. */
   look: number;
   readonly revision: number;
@@ -59,12 +64,14 @@ export function liveFromJson(json: Json): Live {
     handedOn: string[];
     claimedAt: number | null;
   };
-  const shown = results.map((one) => [one.change.result.id, { ...one, look: 0 }] as const);
+  const shown = new FewById<LiveResult>();
+  for (const one of results) shown.set({ ...one, id: one.change.result.id, look: 0 });
   return {
-    results: new Map(shown),
+    results: shown,
     carried,
     alerts: KeyAlerts.fromJson(alerts),
     handedOn: handedOn.length === 0 ? null : new Set(handedOn),
     claimedAt: claimedAt ?? Infinity,
+    quietTo: -Infinity,
   };
 }

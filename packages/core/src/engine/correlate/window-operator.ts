@@ -12,7 +12,8 @@ import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { areEqualBytes, keyTextsOf } from './key-texts.ts';
 import type { Partitions } from '../time/partitions.ts';
-import { memberOf, type AlertFacts } from './alerts.ts';
+import { AlertTeller } from './alert-teller.ts';
+import { memberOf } from './alerts.ts';
 import {
   lastAtOf,
   settledAt,
@@ -83,6 +84,7 @@ export class WindowOperator {
   readonly #facts: WindowFacts;
   readonly #windows: WindowKind;
   readonly #maker: ResultMaker;
+  readonly #alerts: AlertTeller;
   readonly #log = new KeyedLog();
   readonly #live = new Map<number, Live>();
   readonly #touched = new Set<number>();
@@ -95,6 +97,7 @@ export class WindowOperator {
   constructor(facts: WindowFacts) {
     this.#facts = facts;
     this.#maker = new ResultMaker(facts);
+    this.#alerts = new AlertTeller(facts, (row) => keyTextsOf(this.#log.key(row)));
     this.#windows = facts.kind;
   }
 
@@ -214,7 +217,7 @@ export class WindowOperator {
   /** The rule is gone: what is open is final as it is. */
   close(): void {
     for (const live of this.#live.values()) {
-      for (const [id, { change, revision, trigger }] of live.results) {
+      for (const { id, change, revision, trigger } of live.results.values()) {
         const before = { result: change.result, trigger };
         this.#facts.output.result(
           { ...change, change: 'final', revision: revision + 1 },
@@ -229,17 +232,11 @@ export class WindowOperator {
     const rows = [...this.#log.rows()];
     for (const row of rows) {
       const live = this.#live.get(row);
-      if (live !== undefined && !live.alerts.isEmpty) this.#endAlerts(row, live);
+      if (live !== undefined && !live.alerts.isEmpty) this.#alerts.tell(row, live.alerts, Infinity);
       this.#live.delete(row);
       this.#removeRow(row);
     }
     this.#touched.clear();
-  }
-
-  #endAlerts(row: number, live: Live): void {
-    const { output } = this.#facts;
-    for (const change of live.alerts.update(this.#alertFactsOf(row), Infinity))
-      output.alert(change);
   }
 
   /** Takes back an event that `add` took. */
@@ -292,6 +289,8 @@ export class WindowOperator {
     const live = this.#live.get(row);
     if (live === undefined && this.#log.count(row) < this.#windows.eventsMin)
       return this.#forget(row);
+    if (live !== undefined && this.#areOnlyAlertsDue(row, live))
+      return this.#endOfAlerts(row, live);
     const glanced = this.#glance(row, live);
     const scan = glanced ?? this.#scan(row, live?.carried ?? null);
     // Of what was asked when a limit was broken nothing is kept: all of it is asked again if the rule goes on.
@@ -307,6 +306,29 @@ export class WindowOperator {
       return;
     }
     this.#settleRow(row, after, scan);
+  }
+
+  /** Nothing is open, no event has come that had to be looked at, and none waits for others. */
+  #areOnlyAlertsDue(row: number, live: Live): boolean {
+    const { clock, latenessMs, holdsLevel, holdsAlerts } = this.#facts;
+    return (
+      live.quietTo > clock.value &&
+      live.results.size === 0 &&
+      !this.#touched.has(row) &&
+      holdsLevel === 'no' &&
+      !holdsAlerts &&
+      this.#windows.nothingWaits?.(row, clock.value, latenessMs) === true
+    );
+  }
+
+  #endOfAlerts(row: number, live: Live): void {
+    const { clock, latenessMs } = this.#facts;
+    this.#alerts.tell(row, live.alerts, clock.value - latenessMs);
+    if (isQuiet(live)) {
+      this.#live.delete(row);
+      if (this.#log.count(row) === 0) return this.#removeRow(row);
+    }
+    this.#setTimer(row, Math.min(live.quietTo, this.#alerts.due(live.alerts)));
   }
 
   /** A limit was broken while it was made. */
@@ -476,7 +498,7 @@ export class WindowOperator {
       }
       for (const change of changes) {
         if (live.handedOn?.has(change.result.id)) continue;
-        if (givesFrom > -Infinity && !live.results.has(change.result.id))
+        if (givesFrom > -Infinity && live.results.get(change.result.id) === undefined)
           this.#takeOver(row, live, change.result.id);
         this.#tell(live, change, candidate.trigger, final);
       }
@@ -520,7 +542,7 @@ export class WindowOperator {
   #takeOver(row: number, live: Live, id: string): void {
     const before = this.#facts.before();
     const shown = before === null ? null : before.#handOn(this.#log.key(row), id);
-    if (shown !== null) live.results.set(id, shown);
+    if (shown !== null) live.results.set(shown);
   }
 
   /** Ids that became final in this look: kept until withdrawals were told apart. */
@@ -541,41 +563,13 @@ export class WindowOperator {
       shown === undefined ? null : { result: shown.change.result, trigger: shown.trigger };
     this.#facts.output.result(told, trigger, before);
     // Another match of the same name, in the same look, goes on from it.
-    live.results.set(result.id, { revision, change: told, trigger, look: this.#looks });
+    live.results.set({ id: result.id, revision, change: told, trigger, look: this.#looks });
     if (final) this.#ended.push(result.id);
   }
 
   #showAlerts(row: number, live: Live, scan: Scan): void {
-    const { output, alert } = this.#facts;
-    if (alert === null || live.alerts.isEmpty) return;
-    const settledBefore = this.#oldestNeeded(row, scan);
-    if (!live.alerts.hasNews(alert.forMs, settledBefore)) return;
-    for (const change of live.alerts.update(this.#alertFactsOf(row), settledBefore))
-      output.alert(change);
-  }
-
-  #alertFactsOf(row: number): AlertFacts {
-    this.#alertRow = row;
-    return (this.#alertFacts ??= this.#makeAlertFacts());
-  }
-
-  #alertRow = 0;
-  #alertFacts: AlertFacts | null = null;
-
-  #makeAlertFacts(): AlertFacts {
-    const { rule, tenant, detect, alert } = this.#facts;
-    return {
-      rule: rule.id,
-      tenant,
-      severity: rule.facts.severity,
-      key: () => {
-        const texts = keyTextsOf(this.#log.key(this.#alertRow));
-        return Object.fromEntries(detect.keys.map(({ name }, i) => [name, texts[i]!]));
-      },
-      forMs: alert!.forMs,
-      maxMs: alert!.maxMs,
-      handleOf: (id: string) => id,
-    };
+    if (this.#facts.alert === null || live.alerts.isEmpty) return;
+    this.#alerts.tell(row, live.alerts, this.#oldestNeeded(row, scan));
   }
 
   #holdRow(row: number, live: Live, scan: Scan): void {
@@ -617,22 +611,22 @@ export class WindowOperator {
       live.handedOn = null;
       live.claimedAt = Infinity;
     }
-    const isQuiet =
-      live.results.size === 0 &&
-      live.carried === null &&
-      live.alerts.isEmpty &&
-      (live.handedOn === null || live.handedOn.size === 0) &&
-      live.claimedAt === Infinity;
-    if (isQuiet) {
+    live.quietTo = scan.oldestAt === undefined ? -Infinity : scan.due;
+    if (isQuiet(live)) {
       this.#live.delete(row);
       if (this.#log.count(row) === 0) return this.#removeRow(row);
     } else this.#live.set(row, live);
-    this.#log.timers.set(row, this.#dueOf(row, live, scan));
+    this.#setTimer(row, this.#dueOf(row, live, scan));
+  }
+
+  #setTimer(row: number, due: number): void {
+    const { clock } = this.#facts;
+    this.#log.timers.set(row, due <= clock.value ? nextAfter(clock.value) : due);
   }
 
   #dueOf(row: number, live: Live, scan: Scan): number {
     const { clock, latenessMs } = this.#facts;
-    let alertsDue = this.#alertsDue(live);
+    let alertsDue = this.#alerts.due(live.alerts);
     // An alert also waits for events that are held: they are let go in time.
     if (scan.oldestAt !== undefined && alertsDue <= clock.value)
       alertsDue = this.#windows.forgetAt(scan.oldestAt, latenessMs);
@@ -642,12 +636,7 @@ export class WindowOperator {
         const forgetAt = this.#windows.forgetAt(atOf(bytes, start), latenessMs);
         if (forgetAt > clock.value && forgetAt < due) due = forgetAt;
       });
-    return due <= clock.value ? nextAfter(clock.value) : due;
-  }
-
-  #alertsDue({ alerts }: Live): number {
-    const { alert, latenessMs } = this.#facts;
-    return alert === null ? Infinity : alerts.dueMs(alert) + latenessMs;
+    return due;
   }
 
   /** Writes each row to the writer that `writerOf` (by key bytes) gives for it. */
@@ -688,6 +677,14 @@ export class WindowOperator {
 
 /** The next clock value at which anything could differ: clocks are whole milliseconds. */
 const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1 : Infinity);
+
+/** Nothing is to be remembered of the key but its events. */
+const isQuiet = ({ results, carried, alerts, handedOn, claimedAt }: Live): boolean =>
+  results.size === 0 &&
+  carried === null &&
+  alerts.isEmpty &&
+  (handedOn === null || handedOn.size === 0) &&
+  claimedAt === Infinity;
 
 const isSameResult = (a: Result, b: Result): boolean =>
   a === b || JSON.stringify(a) === JSON.stringify(b);

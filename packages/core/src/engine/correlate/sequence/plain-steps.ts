@@ -199,6 +199,11 @@ export class PlainSteps {
     this.#waitsFrom[row] = waitsFrom;
   }
 
+  /** No event of the row at `from` or later waits for another. */
+  nothingWaits(row: number, from: number): boolean {
+    return (this.#newestAt[row] ?? Infinity) < Infinity && this.#waitsFrom[row]! < from;
+  }
+
   /** Nothing is known of the row. */
   forget(row: number): void {
     if (row < this.#newestAt.length) this.#newestAt[row] = Infinity;

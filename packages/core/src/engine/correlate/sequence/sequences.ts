@@ -143,6 +143,10 @@ export class Sequences implements WindowKind {
     return this.#lookAgainAt(atOf(bytes, start), clock, latenessMs);
   }
 
+  nothingWaits(row: number, clock: number, latenessMs: number): boolean {
+    return this.#plain?.nothingWaits(row, this.#needlessTo(clock, latenessMs)) ?? false;
+  }
+
   forget(row: number): void {
     this.#plain?.forget(row);
   }
