@@ -219,5 +219,5 @@ function sorted(events: readonly Windowed[], sort: AggregateSyntax['sort']): unk
     }
     return 0;
   });
-  return ordered.map(({ event }) => event);
+  return Object.freeze(ordered.map(({ event }) => event)) as unknown[];
 }

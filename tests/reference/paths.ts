@@ -34,6 +34,8 @@ export function parseRecord(record: string): Fields | null {
 
 /** An integer that a double cannot hold exactly reads as the string of its digits. */
 function keepDigits(_name: string, value: Json, context?: { readonly source?: string }): Json {
+  // What an event holds is read-only.
+  if (typeof value === 'object') return Object.freeze(value);
   if (typeof value !== 'number' || context?.source === undefined) return value;
   if (!Number.isFinite(value)) return context.source;
   const isInteger = /^-?[0-9]+$/.test(context.source);

@@ -108,16 +108,19 @@ const ARRAY_METHODS = [
   'push',
   'reduce',
   'reduceRight',
+  'reverse',
   'slice',
   'some',
+  'sort',
   'toReversed',
   'toSorted',
   'values',
   'with',
 ];
+const COPIES: Readonly<Record<string, string>> = { sort: 'toSorted', reverse: 'toReversed' };
 const NUMBER_METHODS = ['toFixed', 'toPrecision', 'toString'];
 
-/** `receiver.name(…)`. `sort` and `reverse` give a new list. */
+/** `receiver.name(…)`. Of lists that are not the rule's own `sort` and `reverse` give a new one. */
 export function callMethod(receiver: unknown, name: string, args: readonly unknown[]): unknown {
   if (receiver === undefined || receiver === null) throw NO_MATCH;
   if (typeof receiver === 'string')
@@ -128,7 +131,7 @@ export function callMethod(receiver: unknown, name: string, args: readonly unkno
     if (isEventValue(receiver) && readSteps(receiver, [name]) === undefined) throw NO_MATCH;
     throw new RuleCodeError(`${name} is not a function here`);
   }
-  const renamed = name === 'sort' ? 'toSorted' : name === 'reverse' ? 'toReversed' : name;
+  const renamed = (Object.isFrozen(receiver) ? COPIES[name] : undefined) ?? name;
   const result = call(receiver, Array.prototype, ARRAY_METHODS, renamed, args);
   return typeof result === 'object' && result !== null && Symbol.iterator in result
     ? [...(result as unknown[])]
@@ -150,7 +153,7 @@ function call(
 /** What a rule returned as plain data: events become copies, numbers that JSON cannot say their text. */
 export function plainFrom(value: unknown): Json | undefined {
   if (isEventValue(value)) return value.whole();
-  if (Array.isArray(value)) return value.map((one) => plainFrom(one) ?? null);
+  if (Array.isArray(value)) return Object.freeze(value.map((one) => plainFrom(one) ?? null));
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : String(value);
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') return undefined;
