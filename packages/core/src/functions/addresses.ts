@@ -64,9 +64,13 @@ function groupsOf(text: string): number[] | null {
 }
 
 const networks = new Map<string, Network | null>();
+/** The longest text that is a network: an IPv6 address that ends as an IPv4 one, and `/128`. */
+const NETWORK_TEXT_MAX = 49;
 
 /** `10.0.0.0/8`; an address alone is a network of one. Bits beyond the prefix do not matter. null: not a network. */
 export function parseNetwork(text: string): Network | null {
+  // Not kept either: rules make texts of any length, and what is kept outlives their calls.
+  if (text.length > NETWORK_TEXT_MAX) return null;
   let known = networks.get(text);
   if (known === undefined) {
     if (networks.size > 1000) networks.clear();

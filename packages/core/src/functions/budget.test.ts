@@ -1,6 +1,8 @@
 // What a call of a rule may use, on code that uses it up in every way there is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { makeHost } from '../../../runtime/src/realm.ts';
 import { compile } from '../language/compile.ts';
 import { noSources } from '../language/config/config.ts';
@@ -193,4 +195,68 @@ test('SINK may change all of what it gets, and nobody else sees it', () => {
     null,
   );
   assert.deepEqual(event, { o: { list: [1] } });
+});
+
+test('what takes V8 long for little text is paid for', () => {
+  const a = (count: number): string => 'a'.repeat(count);
+  const loop = (rounds: number, code: string): string =>
+    `(event) => { for (let i = 0; i < ${rounds}; i++) { ${code} } }`;
+  const ends = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `event.t.lastIndexOf('${a(120 + i)}b');`).join(' ');
+  const dear: readonly (readonly [code: string, event?: object])[] = [
+    // Backwards each place is compared.
+    [loop(2000, 'event.t.lastIndexOf(event.p);'), { t: a(1024), p: `${a(511)}b` }],
+    [loop(500, ends(8)), { t: a(256) }],
+    // A text that is only begun is copied whole.
+    [loop(20, "'b'.padStart(40, event.t.repeat(900) + i);"), { t: a(1000) }],
+    [loop(20, "'b'.padEnd(40, event.t.repeat(900) + i);"), { t: a(1000) }],
+    // A `?` is tried at every place.
+    [`(event) => utils.like(event.t, '*${'?'.repeat(5000)}b*')`, { t: a(200_000) }],
+    [`(event) => utils.anywhere(event.t, '*${'?'.repeat(5000)}b*')`, { t: a(200_000) }],
+    [
+      loop(100, 'utils.like(event.t, event.l);'),
+      { t: a(250), l: new Array(100).fill(`*${a(120)}?b*`) },
+    ],
+    [loop(2000, 'utils.glob(event.t, event.p);'), { t: a(250), p: `*${a(120)}b*` }],
+    // A wrong run of bytes is told from a right one.
+    [loop(1000, 'utils.urlDecode(event.t);'), { t: '%41+%ff'.repeat(36) }],
+    // Numbers far apart, and with many digits.
+    [loop(30_000, 'event.n % 3.3e-300 + event.n % 3e-300 + event.n % 2e-300;'), { n: 1.7e307 }],
+    [loop(30_000, '+event.t; +event.t;'), { t: `8.${'9007199254740993'.repeat(15)}e-300` }],
+    [loop(30_000, 'event.t < 1; event.t < 2;'), { t: `8.${'9007199254740993'.repeat(15)}e-300` }],
+  ];
+  for (const [code, event] of dear)
+    assert.match(String(broken(code, defaultCallLimits, event)), /^(?:steps|bytes)$/, code);
+});
+
+test('numbers that are made texts, and names, are paid for', () => {
+  const broke = (code: string): string | null =>
+    broken(
+      `(event) => { const o = event.o; for (let i = 0; i < 20000; i++) { ${code} } }`,
+      { ...listing61Limits, cpuMs: null },
+      { o: { a: 1 }, n: 0.37 },
+    );
+  assert.equal(broke('const x = event.n + i; String(x); String(x + 0.1);'), 'bytes');
+  assert.equal(broke('const x = event.n + i; o[x]; o[x + 0.1];'), 'bytes');
+  assert.equal(broke('const x = event.n * i; x in o; (x + 0.1) in o;'), 'bytes');
+  assert.equal(broke('o[i];'), null);
+});
+
+test('nothing that a rule makes is kept after its call', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heldBytes = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heldBytes();
+  for (let i = 0; i < 40; i++)
+    for (const code of [
+      `utils.inCidr('10.0.0.1', event.t.repeat(900) + ${i} + '/8')`,
+      `utils.find('b', 'a', event.t.repeat(900) + ${i})`,
+      `utils.find('b', event.t.repeat(900) + ${i})`,
+      `utils.sha256(event.t.repeat(200) + ${i})`,
+    ])
+      broken(`(event) => ${code}`, noCallLimits, { t: 'x'.repeat(1000) });
+  assert.ok(heldBytes() - before < 10 * 2 ** 20, `${heldBytes() - before} bytes are kept`);
 });

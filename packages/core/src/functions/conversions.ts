@@ -18,6 +18,10 @@ export const isPrimitive = (value: unknown): boolean =>
 export function text(value: unknown): string {
   if (typeof value === 'string') return value;
   if (!isPrimitive(value)) return fail('a template takes text and numbers');
+  if (typeof value === 'number' && !Number.isInteger(value)) {
+    charge(1);
+    grow(40);
+  }
   return String(value);
 }
 
@@ -68,8 +72,15 @@ function primitiveOf(value: unknown): unknown {
 export function number(value: unknown): number {
   if (typeof value === 'number') return value;
   const primitive = primitiveOf(value);
-  if (typeof primitive === 'string') read(primitive.length);
+  readCompared(primitive);
   return Number(primitive);
+}
+
+/** A text that perhaps is made a number, which takes as long as it has digits. */
+function readCompared(primitive: unknown): void {
+  if (typeof primitive !== 'string') return;
+  if (primitive.length > 20) charge(2);
+  read(primitive.length);
 }
 
 /** A place or a count that a method is given; undefined: none was. */
@@ -96,16 +107,16 @@ export function equal(left: unknown, right: unknown): boolean {
     // oxlint-disable-next-line eqeqeq
     return left == right;
   const [a, b] = [primitiveOf(left), primitiveOf(right)];
-  if (typeof a === 'string') read(a.length);
-  if (typeof b === 'string') read(b.length);
+  readCompared(a);
+  readCompared(b);
   // oxlint-disable-next-line eqeqeq
   return a == b;
 }
 
 function ordered(left: unknown, right: unknown): [never, never] {
   const [a, b] = [primitiveOf(left), primitiveOf(right)];
-  if (typeof a === 'string') read(a.length);
-  if (typeof b === 'string') read(b.length);
+  readCompared(a);
+  readCompared(b);
   return [a as never, b as never];
 }
 

@@ -1,6 +1,7 @@
 // What functions of `utils` cost a rule: taken before they work, in proportion to what they are given.
 import { callNumber, charge, grow, read, TEXT_MAX, write } from './budget.ts';
 import { isReader } from './conversions.ts';
+import { isOfPatternLength } from './patterns.ts';
 
 const DEPTH_MAX = 64;
 
@@ -33,7 +34,11 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
   },
   base64Decode: (size) => written(size, 3),
   hexDecode: (size) => written(size, 3),
-  urlDecode: (size) => written(size, 3),
+  urlDecode: (size) => written(size, 1),
+  includesIgnoreCase: lowered,
+  startsWithIgnoreCase: lowered,
+  endsWithIgnoreCase: lowered,
+  equalsIgnoreCase: lowered,
   lower: (size) => write(Math.min(size, TEXT_MAX)),
   accountName: (size) => write(Math.min(size, TEXT_MAX)),
   hostOf: (size) => write(Math.min(size, TEXT_MAX)),
@@ -51,10 +56,15 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
   inCidr: (_size, [, networks]) => addresses(countOf(networks)),
   isPrivateIp: () => addresses(1),
   domainOf: () => addresses(1),
-  glob: wildcards,
+  glob,
   like: wildcards,
   anywhere: wildcards,
 };
+
+/** A text is made of small letters. */
+function lowered(size: number): void {
+  grow(64 + size * 2);
+}
 
 /** `per`: characters that are read and written in a step, as a power of two. */
 function written(size: number, per: number): void {
@@ -68,25 +78,52 @@ function addresses(networks: number): void {
   grow(1024 + networks * 3072);
 }
 
-/** A pattern with `*` may be tried at every place of the text, so it costs up to one length times the other. */
-function wildcards(size: number, values: readonly unknown[]): void {
-  const [, pattern] = values;
-  if (typeof pattern === 'string') grow(512 + pattern.length * 64);
+/** For each pattern; see `wildcard`. */
+function wildcards(size: number, [, patterns]: readonly unknown[]): void {
   charge(Math.floor(size / 32));
-  if (typeof pattern === 'string' && size > 256)
-    charge(Math.floor((size * Math.min(pattern.length, size)) / 4096));
+  lowered(size);
+  for (const pattern of Array.isArray(patterns) ? (patterns as unknown[]) : [patterns])
+    if (typeof pattern === 'string') wildcard(size, pattern);
 }
 
-/** Charges a call of a function of `utils` that may be in a loop. */
-export function chargeCall(name: string, values: readonly unknown[]): void {
+/**
+ * A pattern with `*` may be tried at every place of the text, so it costs up to one length times the other: where it also
+ * has `?`, some 3 ns for each; else V8 looks for its pieces.
+ */
+function wildcard(size: number, pattern: string): void {
+  grow(512 + pattern.length * 64);
+  const looks = size * Math.min(pattern.length, size);
+  charge(Math.floor(pattern.includes('?') ? looks / 64 : size > 256 ? looks / 4096 : 0));
+}
+
+/** As `wildcards`, of a pattern that is gone through by hand, whatever it holds. */
+function glob(size: number, [, pattern]: readonly unknown[]): void {
+  charge(Math.floor(size / 32));
+  if (typeof pattern !== 'string') return;
+  grow(512 + (size + pattern.length) * 4);
+  charge(Math.floor((size * Math.min(pattern.length, size)) / 64));
+}
+
+/** Charges a call of a function of `utils` that may be in a loop. Gives the size of all values but the first. */
+export function chargeCall(name: string, values: readonly unknown[]): number {
   const size = chargeValue(values[0]);
   let others = 1;
+  let othersSize = 0;
   for (let i = 1; i < values.length; i++) {
-    chargeValue(values[i]);
+    othersSize += chargeValue(values[i]);
     others *= countOf(values[i]);
   }
   charge(1 + Math.floor((size * others) / 256));
   EXTRA[name]?.(size, values);
+  return othersSize;
+}
+
+/** As `chargeCall`, where nothing is ready: what constants are made ready for is made for this call. */
+export function chargeWholeCall(name: string, values: readonly unknown[]): void {
+  const othersSize = chargeCall(name, values);
+  charge(3 + (othersSize >> 6));
+  grow(256 + othersSize * 2);
+  chargePatterns(name, values);
 }
 
 /** Functions whose second value is a pattern or a list of them, and whose third is flags. */
@@ -99,15 +136,17 @@ const patternsAsked = new Set<string>();
 let askedInCall = 0;
 
 /** Charges for patterns that are only known when a function is called: once in each call of the rule, kept or not. */
-export function chargePatterns(name: string, [, patterns, flags]: readonly unknown[]): void {
+function chargePatterns(name: string, [, patterns, flags]: readonly unknown[]): void {
   if (!OF_PATTERNS.has(name)) return;
   if (askedInCall !== callNumber()) {
     patternsAsked.clear();
     askedInCall = callNumber();
   }
+  const flagsText = typeof flags === 'string' ? flags : '';
   for (const source of Array.isArray(patterns) ? (patterns as unknown[]) : [patterns]) {
-    const key = `${typeof flags === 'string' ? flags : ''}/${typeof source === 'string' ? source : ''}`;
-    if (typeof source !== 'string' || patternsAsked.has(key)) continue;
+    if (typeof source !== 'string' || !isOfPatternLength(source, flagsText)) continue;
+    const key = `${flagsText}/${source}`;
+    if (patternsAsked.has(key)) continue;
     charge(PATTERN_STEPS + source.length * 8);
     grow(PATTERN_BYTES + source.length * 128);
     patternsAsked.add(key);

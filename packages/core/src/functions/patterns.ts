@@ -1,4 +1,5 @@
 import { compilePattern, isProblem, type Extent, type Pattern } from '../patterns/pattern.ts';
+import { LENGTH_MAX } from '../patterns/parse-pattern.ts';
 import { charge } from './budget.ts';
 import { anyText, type ValueTest } from './text-tests.ts';
 
@@ -12,8 +13,14 @@ const KEPT_MAX = 500;
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
 const kept = new Map<string, Pattern | null>();
 
+/** Can it be a pattern at all, by its length? If not, nothing is done or kept for it. */
+export const isOfPatternLength = (source: string, flags: string): boolean =>
+  source.length <= LENGTH_MAX && flags.length <= 'ims'.length;
+
 /** A pattern, compiled once; null if it is refused. Of the patterns kept the one that was asked for longest ago goes. */
 function patternOf(source: string, flags: string, extent: Extent): Pattern | null {
+  // Rules make texts of any length, and what is kept outlives the call that asked.
+  if (!isOfPatternLength(source, flags)) return null;
   const key = `${extent}/${flags}/${source}`;
   let pattern = kept.get(key);
   if (pattern === undefined) {
@@ -41,6 +48,8 @@ export const CHARGED = Symbol('charged');
 /** The same, of patterns that stand in the rule and last as long as it does. */
 export const CHARGED_LASTING = Symbol('charged lasting');
 
+const LONG_TEXT = 1 << 14;
+
 /**
  * A test of values: does one of the patterns match their text? Patterns that are refused match nothing. `mode`: CHARGED,
  * CHARGED_LASTING, or nothing.
@@ -60,13 +69,16 @@ export function patternsTest(
     )
     .filter((pattern) => pattern !== null);
   const isLasting = mode === CHARGED_LASTING;
+  const each = (pattern: Pattern, text: string): boolean => {
+    // Reading is what the rule asks for; of long texts something is charged, so that the clock is looked at.
+    if (isLasting && text.length >= LONG_TEXT) charge(text.length >> 12);
+    return pattern.test(text, pay, isLasting);
+  };
   const pay = isLasting || mode === CHARGED ? charge : undefined;
-  const ofOthers = anyText((text) =>
-    compiled.some((pattern) => pattern.test(text, pay, isLasting)),
-  );
+  const ofOthers = anyText((text) => compiled.some((pattern) => each(pattern, text)));
   const [only] = compiled;
   // One pattern and a text are the rule, and every call on the way costs.
   return compiled.length === 1
-    ? (value) => (typeof value === 'string' ? only!.test(value, pay, isLasting) : ofOthers(value))
+    ? (value) => (typeof value === 'string' ? each(only!, value) : ofOthers(value))
     : ofOthers;
 }

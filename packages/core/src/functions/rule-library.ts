@@ -30,7 +30,7 @@ import {
 } from './conversions.ts';
 import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
-import { chargeCall, chargePatterns, OF_PATTERNS } from './library-charges.ts';
+import { chargeCall, chargeWholeCall, OF_PATTERNS } from './library-charges.ts';
 import { CHARGED, CHARGED_LASTING } from './patterns.ts';
 import { ELEMENT_BYTES, elementsOf, joinedLists, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
@@ -56,6 +56,11 @@ function nameOf(name: unknown): string {
   }
   if (typeof name === 'object' || typeof name === 'function' || typeof name === 'symbol')
     return fail('the name of a field must be text or a number');
+  if (typeof name === 'number' && !Number.isInteger(name)) {
+    // Made a text, and looked for among all names that there are.
+    charge(2);
+    grow(96);
+  }
   return String(name);
 }
 
@@ -220,7 +225,9 @@ function spreadFields(value: unknown): object {
 /** What a pattern takes out of a value by `...rest`. */
 function restOf(value: unknown, taken: readonly string[]): Fields {
   const fields = spreadFields(value) as Fields;
-  const rest = Object.keys(fields).filter((name) => !taken.includes(name));
+  const names = Object.keys(fields);
+  charge((names.length * taken.length) >> 6);
+  const rest = names.filter((name) => !taken.includes(name));
   grow(rest.length * (FIELD_BYTES + 200));
   return Object.fromEntries(rest.map((name) => [name, fields[name]]));
 }
@@ -255,8 +262,7 @@ const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
     Object.entries(runsOf).map(([name, run]) => [
       name,
       (...given: unknown[]) => {
-        chargeCall(name, given);
-        chargePatterns(name, given);
+        chargeWholeCall(name, given);
         return OF_PATTERNS.has(name)
           ? run(given[0], ...withMode(name, given.slice(1), CHARGED))
           : run(...given);

@@ -1,4 +1,4 @@
-import { defineFunction } from '../define-function.ts';
+import { defineFunction, textOf } from '../define-function.ts';
 import { decimalOf } from '../text-tests.ts';
 
 const OPERATORS: Readonly<Record<string, (value: number, limit: number) => boolean>> = {
@@ -24,7 +24,8 @@ export const compares = defineFunction({
     { call: 'utils.compares("", "<", 9)', gives: false },
   ],
   prepare: (operator, limit) => {
-    const holds = OPERATORS[String(operator)];
+    const name = textOf(operator) ?? '';
+    const holds = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
     const than = decimalOf(limit);
     const ask = (value: unknown, depth: number): boolean =>
       Array.isArray(value)

@@ -1,4 +1,4 @@
-import { defineFunction } from '../define-function.ts';
+import { defineFunction, textOf } from '../define-function.ts';
 import { civilFromDays, daysFromCivil } from '../../plan/civil.ts';
 import { makeTimeReader } from '../../plan/parse-time.ts';
 
@@ -31,7 +31,8 @@ export const timePart = defineFunction({
     { call: 'utils.timePart("soon", "hour")', gives: undefined },
   ],
   prepare: (part) => {
-    const take = PARTS[String(part)];
+    const name = textOf(part) ?? '';
+    const take = Object.hasOwn(PARTS, name) ? PARTS[name] : undefined;
     const one = (time: unknown): number | undefined => {
       const at = typeof time === 'string' || typeof time === 'number' ? read(time) : Number.NaN;
       return Number.isNaN(at) || take === undefined ? undefined : take(at);

@@ -152,9 +152,12 @@ export abstract class CallEmitter extends OperatorEmitter {
     const isPlain = nodes.every(
       (node) => node.type === 'Literal' && !node.regex && String(node.value).length <= WORD_MAX,
     );
-    if (bytes === undefined || !isPlain)
+    const isLongSearch =
+      SEARCHES.has(name) &&
+      nodes.some((node) => node.type === 'Literal' && String(node.value).length > SEARCHED_MAX);
+    if (bytes === undefined || !isPlain || isLongSearch)
       return `${this.method(name)}(${[text, ...values].join(', ')})`;
-    if (bytes > 0) this.allocates(bytes);
+    if (bytes > 0 || SEARCHES.has(name)) this.allocates(bytes);
     const held = this.local();
     const asked = `${this.method(name)}(${[held, ...values].join(', ')})`;
     return `(typeof (${held} = ${text}) === "string" && ${held}.length <= ${WORD_MAX} ? ${held}.${name}(${values.join(', ')}) : ${asked})`;
@@ -244,7 +247,7 @@ export abstract class CallEmitter extends OperatorEmitter {
    */
   protected prepared(made: string, name: string, constants: readonly string[]): string {
     const ready = this.constant(made, 'p');
-    if (this.rounds.length === 0) return ready;
+    if (this.rounds.length === 0 && !isDear(name, constants)) return ready;
     return this.constant(`H.charged(${[name, ready, ...constants].join(', ')})`, 'q');
   }
 
@@ -316,11 +319,23 @@ const ON_EVENTS: Readonly<Record<string, string>> = { sort: 'toSorted', reverse:
 
 const CHANGES: ReadonlySet<string> = new Set(['push', 'pop', 'shift', 'unshift']);
 
+/** These may compare what they look for with every place of the text. */
+const SEARCHES: ReadonlySet<string> = new Set(['includes', 'indexOf', 'lastIndexOf']);
+/** What is looked for in a short text without the library is no longer. */
+const SEARCHED_MAX = 16;
+
 const OF_ONE_VALUE: ReadonlySet<string> = new Set(
   'Number String Boolean parseFloat isNaN isFinite'.split(' '),
 );
 
 const PATTERN_FUNCTIONS: ReadonlySet<string> = new Set(['find', 'matches', 'findAnywhere']);
+
+/** Is one of the constants a long pattern with `?`, which may be tried at every place of a text? */
+function isDear(name: string, constants: readonly string[]): boolean {
+  if (name !== '"like"' && name !== '"anywhere"') return false;
+  const texts = constants.flatMap((constant) => [JSON.parse(constant)] as unknown[]).flat();
+  return texts.some((text) => typeof text === 'string' && text.length > 64 && text.includes('?'));
+}
 
 /** The text of a constant, or of a list of constants; null: it is something else. */
 function constantText(node: AnyNode): string | null {

@@ -35,8 +35,11 @@ export abstract class OperatorEmitter extends EmitterState {
   /** A field whose name is computed. No value has anything under a number but what it holds. */
   protected element(from: Emitted, name: Emitted): string {
     const key = this.asValue(name);
-    if ((from.kind === 'events' || from.kind === 'list') && name.kind === 'scalar')
-      return `${from.text}?.[${key}]`;
+    if ((from.kind === 'events' || from.kind === 'list') && name.kind === 'scalar') {
+      if (/^\d{1,9}$/.test(key)) return `${from.text}?.[${key}]`;
+      const [list, place] = [this.local(), this.local()];
+      return `(${list} = ${from.text}, (${place} = ${key}) >>> 0 === ${place} ? ${list}?.[${place}] : H.get(${list}, ${place}))`;
+    }
     if (this.readersAreValues && from.kind !== 'events' && from.kind !== 'list')
       return `H.get(${from.text}, ${key})`;
     const [of, at] = [this.local(), this.local()];
@@ -48,7 +51,7 @@ export abstract class OperatorEmitter extends EmitterState {
     if (this.readersAreValues) return `H.get(${of}, ${at})`;
     const held = this.local();
     const isName = isScalar ? '' : ` || ${isShortName(at)}`;
-    return `(typeof ${of} === "object" && ${of} !== null && (typeof ${at} === "number"${isName}) && typeof (${held} = ${of}[${at}]) !== "function" ? ${held} : H.get(${of}, ${at}))`;
+    return `(typeof ${of} === "object" && ${of} !== null && (${isPlace(at)}${isName}) && typeof (${held} = ${of}[${at}]) !== "function" ? ${held} : H.get(${of}, ${at}))`;
   }
 
   /**
@@ -58,13 +61,15 @@ export abstract class OperatorEmitter extends EmitterState {
   protected written(of: string, at: string, value: string): string {
     if (this.readersAreValues) return `H.set(${of}, ${at}, ${value})`;
     const [to, held] = [this.local(), this.local()];
-    const isName = `(typeof ${at} === "number" || ${isShortName(at)} && ${at} !== "length")`;
+    const isName = `(${isPlace(at)} || ${isShortName(at)} && ${at} !== "length")`;
     return `(${to} = ${value}, typeof ${of} === "object" && ${of} !== null && ${isName} && (${held} = ${of}[${at}]) !== (void 0) && typeof ${held} !== "function" ? (${of}[${at}] = ${to}) : H.set(${of}, ${at}, ${to}))`;
   }
 
   /** `a + b` and its like. What could take long or call something is left to the library. */
   protected operation(operator: string, left: Emitted, right: Emitted): Emitted {
     if (operator === '+') return this.sum(left, right);
+    // Of numbers far apart a remainder takes up to a µs.
+    if (operator === '%') this.allocates(0);
     if (!COMPARISONS.has(operator))
       return scalar(`(${this.numeric(left)} ${operator} ${this.numeric(right)})`);
     const [a, b] = [this.asValue(left), this.asValue(right)];
@@ -93,6 +98,8 @@ export abstract class OperatorEmitter extends EmitterState {
     const tests: string[] = [];
     const sets: string[] = [];
     const isBesideWord = isLoose && sides.some(([{ kind }]) => kind === 'word');
+    // A text beside a number is made one.
+    const wordMax = sides.some(([{ kind }]) => kind === 'scalar') ? NUMBER_MAX : WORD_MAX;
     const values = sides.map(([{ kind }, text]) => {
       if (kind === 'scalar' || kind === 'word') return text;
       const held = this.local();
@@ -101,7 +108,7 @@ export abstract class OperatorEmitter extends EmitterState {
       tests.push(
         isBesideWord
           ? `typeof ${held} !== "object"`
-          : `(typeof ${held} === "string" ? ${held}.length <= ${WORD_MAX} : typeof ${held} !== "object")`,
+          : `(typeof ${held} === "string" ? ${held}.length <= ${wordMax} : typeof ${held} !== "object")`,
       );
       return held;
     });
@@ -143,6 +150,8 @@ export abstract class OperatorEmitter extends EmitterState {
 
 /** Texts up to this length are read without being charged. */
 export const WORD_MAX = SHORT_TEXT;
+/** Numbers written with more characters are made by the library. */
+const NUMBER_MAX = 20;
 
 const COMPARISON_NAMES: Readonly<Record<string, string>> = {
   '==': 'equal',
@@ -158,5 +167,11 @@ const COMPARISONS: ReadonlySet<string> = new Set([...Object.keys(COMPARISON_NAME
 /** Is it a name that cannot be what all objects share, and that costs nothing to look up? */
 const isShortName = (at: string): string =>
   `typeof ${at} === "string" && ${at} !== "__proto__" && ${at}.length <= ${WORD_MAX}`;
+
+/**
+ * Is it the place of an element? Other numbers as names cost V8 far more: it makes texts of them, and looks for these among
+ * all names that there are.
+ */
+const isPlace = (at: string): string => `typeof ${at} === "number" && ${at} >>> 0 === ${at}`;
 
 const isNothing = ({ text }: Emitted): boolean => text === 'null' || text === '(void 0)';
