@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { LimitBroken } from '../packages/core/src/functions/budget.ts';
 import type { Host, Park, ParkFrame, ReleaseFrame } from '../packages/core/src/frames.ts';
 import { compile } from '../packages/core/src/language/compile.ts';
+import type { Json } from '../packages/core/src/plan/json.ts';
 import type { LimitsPlan, LimitValues } from '../packages/core/src/plan/limits-plan.ts';
 import { readerMark, type EventReader } from '../packages/core/src/plan/event-reader.ts';
 import type { SourcePlan } from '../packages/core/src/plan/source-plan.ts';
@@ -416,4 +417,74 @@ test('a rule that uses more than its share of a minute is parked before the next
   nowMs += 61_000;
   give(cluster, [300, { rounds: 5 }]);
   assert.equal(cluster.rules[0]!.parked, false);
+});
+
+const KEEPS = `RULE "keeps" SOURCES $source = 'events' AGGREGATE BY deep WITHIN 1:min HAVING distinct(deep) >= 1
+RULE "rows" SOURCES $source = 'events' AGGREGATE BY user WITHIN 1:min HAVING events => events.length > 2 && {
+  types: events.map((event) => typeof event.deep), names: events.map((event) => Object.keys(event).length > 1)
+}`;
+
+test('an event that is nested deeply, or long, parks no rule that only keeps it', () => {
+  let deep: Json = 'x'.repeat(300_000);
+  for (let i = 0; i < 100; i++) deep = { deep };
+  const cluster = open(KEEPS);
+  give(cluster, [0, { user: 'a', deep: 1 }], [1, { user: 'a', deep }], [2, { user: 'a', deep: 2 }]);
+  cluster.finish();
+  assert.deepEqual(parksOf(cluster), []);
+  assert.equal(shown(cluster).filter((one) => one.startsWith('keeps final')).length, 3);
+  const rows = cluster.results.filter(({ result }) => result.rule === 'rows').at(-1);
+  assert.deepEqual(rows?.result.fields, {
+    types: ['number', 'object', 'number'],
+    names: [true, true, true],
+  });
+});
+
+test('keys and values that code makes are results: plain, and no longer than these', () => {
+  const window = 'WITHIN 1:min HAVING';
+  const cluster =
+    open(`RULE "key" SOURCES $source = 'events' AGGREGATE BY k = event.user.repeat(300000) ${window} count() >= 1
+RULE "value" SOURCES $source = 'events' AGGREGATE BY user ${window} distinct(event.user.repeat(300000)) >= 1
+RULE "function" SOURCES $source = 'events' AGGREGATE BY k = (event) => () => 1 ${window} count() >= 1`);
+  give(cluster, [0, { user: 'a' }]);
+  cluster.finish();
+  assert.deepEqual(parksOf(cluster), [
+    ['key', 'result', 'AGGREGATE BY', 0],
+    ['value', 'result', 'HAVING', 0],
+  ]);
+  assert.equal(cluster.rules[2]!.flagged, true);
+  assert.deepEqual(
+    shown(cluster).filter((one) => one.startsWith('function')),
+    [],
+  );
+});
+
+test('lists that are gone through together give no more keys than an engine can hold', () => {
+  const keys = ['a', 'b', 'c', 'd'].map((name) => `EACH ${name} = event.list`).join(', ');
+  const cluster = open(
+    `RULE "each" SOURCES $source = 'events' AGGREGATE BY ${keys} WITHIN 1:min HAVING count() >= 1`,
+  );
+  give(cluster, [0, { list: Array.from({ length: 100 }, (_, i) => `v${i}`) }]);
+  cluster.finish();
+  assert.equal(shown(cluster).filter((one) => one.includes('final')).length, 1000);
+});
+
+test('what JavaScript itself throws in a rule is told in its words', () => {
+  const cluster =
+    open(`RULE "writes" SOURCES $source = 'events' SINK event => { const a = b; const b = 1; return a; }
+RULE "objects" SOURCES $source = 'events' SINK event => { throw { message: 'mine' }; }`);
+  give(cluster, [0, {}]);
+  cluster.finish();
+  const messages = cluster.errors.map(({ message }) => message);
+  assert.match(messages[0]!, /before initialization/);
+  assert.equal(messages[1], 'the rule threw a value');
+});
+
+test('events that a function takes in a list of the rest are read as events', () => {
+  const cluster =
+    open(`RULE "rest" SOURCES $source = 'events' AGGREGATE BY user WITHIN 1:min HAVING events => ({
+  users: events.map((event, ...rest) => rest[1][0].user)
+})`);
+  give(cluster, [0, { user: 'a' }]);
+  cluster.finish();
+  assert.deepEqual(cluster.results.at(-1)?.result.fields, { users: ['a'] });
 });

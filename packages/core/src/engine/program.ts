@@ -21,6 +21,7 @@ import { keyTextOf } from '../plan/key-text.ts';
 import { instantiate } from '../functions/instantiate.ts';
 import type { PartsPlan } from '../plan/match-plan.ts';
 import type { MatchCode } from './correlate/sequence/match-reader.ts';
+import { eventValueFrom, givenValueFrom } from './correlate/plain-value.ts';
 import type { CorrelateCode } from './correlate/window-kind.ts';
 import { levelsOf, namesResults, readsResultsOf } from '../plan/reading.ts';
 import { stateTextOf } from '../plan/state-text.ts';
@@ -158,11 +159,14 @@ export class Program {
     return this.calls.watch(guard, clause, made);
   }
 
-  #value(plan: ValuePlan | ColumnPlan, guard: RuleGuard, clause: CodeClause): EventCode {
-    if (plan.kind === 'whole') return (event) => event.whole();
-    if (plan.kind === 'code') return this.#eventCode(plan.code, guard, clause);
+  #value(plan: ValuePlan | ColumnPlan, guard: RuleGuard, clause: CodeClause): EventValue {
+    if (plan.kind === 'whole') return (event) => eventValueFrom(event.whole());
+    if (plan.kind === 'code') {
+      const code = this.#eventCode(plan.code, guard, clause);
+      return (event) => givenValueFrom(code(event));
+    }
     const slot = this.slotOf(plan.path);
-    return (event) => event.get(slot);
+    return (event) => eventValueFrom(event.get(slot));
   }
 
   #ruleProgram(
@@ -436,7 +440,7 @@ function openTests(tests: readonly SourceTest[], source: SourcePlan): SourceTest
 const enabledOf = ({ rules }: Plan): RulePlan[] =>
   rules.filter(({ facts }) => facts.status !== 'disabled');
 
-const NO_BITS: EventCode = () => 0;
+const NO_BITS: EventValue = () => 0;
 
 /** What a source declares of a field, as key text; null: no event has it; undefined: events must be asked. */
 function knownText(path: Path, source: SourcePlan): string | null | undefined {
@@ -475,6 +479,8 @@ function asksLogSource(rule: RulePlan): boolean {
 }
 
 export type EventCode = (event: EventReader) => unknown;
+/** What is kept of an event: plain, and of code within the limits of a result. Throws as code does. */
+export type EventValue = (event: EventReader) => Json | undefined;
 
 /** What decides a rule's clock for a tenant, and its lateness there, ms. */
 export interface RuleTime {
@@ -507,8 +513,8 @@ export interface RuleProgram {
   readonly iocs: IocProgram | null;
   readonly excepts: readonly { readonly holds: EventCode; readonly untilMs: number | null }[];
   readonly clockField: number;
-  readonly keys: readonly { readonly value: EventCode; readonly each: boolean }[];
-  readonly columns: readonly EventCode[];
+  readonly keys: readonly { readonly value: EventValue; readonly each: boolean }[];
+  readonly columns: readonly EventValue[];
   readonly code: CorrelateCode;
   /** null: the rule has no steps or sides. */
   readonly parts: PartsProgram | null;

@@ -15,6 +15,21 @@ const VALUES_MAX = 10_000;
  */
 export const plainValueFrom = (value: unknown): Json => new PlainCopy().of(value, 0);
 
+/** What rule code gave for a key or a value that is kept; undefined stays what it is. */
+export function givenValueFrom(value: unknown): Json | undefined {
+  if (typeof value === 'boolean' || value === undefined) return value;
+  return plainValueFrom(value);
+}
+
+/**
+ * What an event holds, as rules see it. It was bounded when the event was read, and is no limit of a rule's: who writes
+ * logs must not be able to park the rules that look at them.
+ */
+export function eventValueFrom(value: Json | undefined): Json | undefined {
+  if (typeof value === 'number') return value + 0;
+  return typeof value === 'object' ? new PlainCopy(false).of(value, 0) : value;
+}
+
 /** Of each element, all of them within the bounds of one result; null for falsy ones. */
 export function plainElementsFrom(list: readonly unknown[]): Json[] {
   const copy = new PlainCopy();
@@ -27,11 +42,16 @@ export function plainElementsFrom(list: readonly unknown[]): Json[] {
 class PlainCopy {
   #values = 0;
   #bytes = 0;
+  readonly #isBounded: boolean;
   readonly #bytesMax = armedLimits().resultBytes;
+
+  constructor(isBounded = true) {
+    this.#isBounded = isBounded;
+  }
 
   of(from: unknown, depth: number): Json {
     this.takes(1);
-    if (depth > DEPTH_MAX)
+    if (depth > DEPTH_MAX && this.#isBounded)
       throw new LimitBroken('result', `a result is nested deeper than ${DEPTH_MAX}`);
     switch (typeof from) {
       case 'string':
@@ -55,14 +75,14 @@ class PlainCopy {
 
   takes(values: number): void {
     this.#values += values;
-    if (this.#values > VALUES_MAX)
+    if (this.#values > VALUES_MAX && this.#isBounded)
       throw new LimitBroken('result', `a result holds more than ${VALUES_MAX} values`);
   }
 
   /** About what it takes as JSON. */
   #writes(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#bytesMax)
+    if (this.#bytes > this.#bytesMax && this.#isBounded)
       throw new LimitBroken('result', `a result is longer than ${this.#bytesMax} bytes`);
   }
 

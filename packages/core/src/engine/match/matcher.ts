@@ -15,12 +15,7 @@ import type { EventReader } from '../../plan/event-reader.ts';
 import type { IocHit, ResultChange } from '../../plan/result.ts';
 import type { ViewPlan } from '../../plan/view-plan.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
-import {
-  plainValueFrom,
-  ResultRefused,
-  returnedFrom,
-  type Fields,
-} from '../correlate/plain-value.ts';
+import { ResultRefused, returnedFrom, type Fields } from '../correlate/plain-value.ts';
 import { writeEventHead } from '../correlate/held-event.ts';
 import type { IocProgram, PartsProgram, Program, RuleProgram, SourceProgram } from '../program.ts';
 import type { Parks } from '../protect/parks.ts';
@@ -40,6 +35,8 @@ import { SourceTimes } from './source-times.ts';
 /** An event dated further ahead of its arrival is from the future: its clock is wrong. */
 export const FUTURE_MS = 300_000;
 const EACH_MAX = 100;
+/** Keys of one event, where several of its lists are gone through: each is a row. */
+const KEYS_MAX = 1000;
 const RECORD = MARK.record;
 
 interface Reading {
@@ -546,7 +543,7 @@ export class Matcher {
     for (const key of keys) {
       const texts = this.#keyTexts(this.#keyValue(view, program, key), key.each);
       if (texts.length === 0) return [];
-      all = all.flatMap((before) => texts.map((text) => [...before, text]));
+      all = all.flatMap((before) => texts.map((text) => [...before, text])).slice(0, KEYS_MAX);
     }
     return all;
   }
@@ -560,8 +557,7 @@ export class Matcher {
     { value }: RuleProgram['keys'][number],
   ): Json | undefined {
     try {
-      const read = value(view) as Json | undefined;
-      return typeof read === 'object' ? plainValueFrom(read) : read;
+      return value(view);
     } catch (error) {
       this.#failed(program, 'AGGREGATE BY', error);
       return undefined;
@@ -590,16 +586,7 @@ export class Matcher {
     column: RuleProgram['columns'][number],
   ): Json | undefined {
     try {
-      const value = column(view);
-      switch (typeof value) {
-        case 'string':
-        case 'boolean':
-          return value;
-        case 'undefined':
-          return undefined;
-        default:
-          return plainValueFrom(value);
-      }
+      return column(view);
     } catch (error) {
       this.#failed(program, 'HAVING', error);
       return undefined;

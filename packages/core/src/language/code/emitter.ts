@@ -126,7 +126,7 @@ export class Emitter extends ExpressionEmitter {
       node.type === 'FunctionExpression' && node.id ? this.declaredName(node.id, node.id.name) : '';
     const { text, locals } = this.withLocals(() => {
       node.params.forEach((param, i) =>
-        this.parameter(param as AnyNode, kinds[i] ?? 'any', heads, prelude),
+        this.parameter(param as AnyNode, kinds.slice(i), heads, prelude),
       );
       if (node.body.type !== 'BlockStatement')
         return this.returned(this.value(node.body as AnyNode));
@@ -152,7 +152,14 @@ export class Emitter extends ExpressionEmitter {
     return `return ${held} = ${value}, B[2]++, ${held};`;
   }
 
-  protected parameter(param: AnyNode, kind: Kind, heads: string[], prelude: string[]): void {
+  /** `kinds`: of what it is given, and of what comes after that. */
+  protected parameter(
+    param: AnyNode,
+    kinds: readonly Kind[],
+    heads: string[],
+    prelude: string[],
+  ): void {
+    const kind = kinds[0] ?? 'any';
     if (param.type === 'Identifier') {
       if (isPrimitiveKind(kind))
         heads.push(this.declareName(param, this.assigned.has(param.name) ? 'any' : kind, false));
@@ -161,7 +168,7 @@ export class Emitter extends ExpressionEmitter {
     }
     if (param.type === 'RestElement' && param.argument.type === 'Identifier') {
       // What is handed on in a rest list is used as a value.
-      if (kind === 'event' || kind === 'events') this.readsWhole = true;
+      if (kinds.includes('event') || kinds.includes('events')) this.readsWhole = true;
       heads.push(`...${this.declareName(param.argument, 'any', false)}`);
       return;
     }
