@@ -32,7 +32,10 @@ const EXTRA: Readonly<Record<string, (size: number, values: readonly unknown[]) 
     charge((Math.min(1000, size) * width) >> 5);
     grow(128 + width * 2);
   },
-  base64Decode: (size) => written(size, 3),
+  base64Decode: (size) => {
+    written(size, 3);
+    grow(size * 24);
+  },
   hexDecode: (size) => written(size, 3),
   urlDecode: (size) => written(size, 1),
   includesIgnoreCase: lowered,
@@ -75,13 +78,13 @@ function written(size: number, per: number): void {
 /** Address and networks are read anew, each network for each call. */
 function addresses(networks: number): void {
   charge(4 + networks * 4);
-  grow(1024 + networks * 3072);
+  grow(1024 + networks * 4608);
 }
 
 /** For each pattern; see `wildcard`. */
 function wildcards(size: number, [, patterns]: readonly unknown[]): void {
   charge(Math.floor(size / 32));
-  lowered(size);
+  lowered(size * 2);
   for (const pattern of Array.isArray(patterns) ? (patterns as unknown[]) : [patterns])
     if (typeof pattern === 'string') wildcard(size, pattern);
 }

@@ -128,7 +128,8 @@ function set(value: unknown, name: unknown, to: unknown): unknown {
   if (WRITES_REFUSED.has(key)) return fail(`a field may not be called ${key}`);
   if (!Object.hasOwn(value, key)) {
     charge(1);
-    grow(FIELD_BYTES);
+    // A name that was put together is copied into one piece, to be found again.
+    grow(FIELD_BYTES + key.length * 8);
   }
   (value as Fields)[key] = to;
   return to;
