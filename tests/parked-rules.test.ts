@@ -458,6 +458,22 @@ RULE "function" SOURCES $source = 'events' AGGREGATE BY k = (event) => () => 1 $
   );
 });
 
+test('what SINK does for all results of a window is bounded as one call is', () => {
+  const sinkOf = (
+    rounds: number,
+  ): string => `SOURCES $source = 'events' AGGREGATE BY user WITHIN 1:min
+HAVING events => { const all = []; for (let i = 0; i < 2000; i++) all.push({ i }); return all; }
+SINK event => { let n = 0; for (let i = 0; i < ${rounds}; i++) n += i; return { n }; }`;
+  const cluster = open(`RULE "dear" ${sinkOf(50_000)}\nRULE "cheap" ${sinkOf(10)}`);
+  give(cluster, [0, {}]);
+  cluster.finish();
+  assert.deepEqual(
+    cluster.parks.map(({ rule, reason, clause }) => [rule, reason.limit, clause]),
+    [['dear', 'steps', 'SINK']],
+  );
+  assert.equal(shown(cluster).filter((one) => one.startsWith('cheap final')).length, 2000);
+});
+
 test('lists that are gone through together give no more keys than an engine can hold', () => {
   const keys = ['a', 'b', 'c', 'd'].map((name) => `EACH ${name} = event.list`).join(', ');
   const cluster = open(

@@ -1,4 +1,4 @@
-import { LimitBroken } from '../../functions/budget.ts';
+import { armedLimits, LimitBroken, used } from '../../functions/budget.ts';
 import type { Json } from '../../plan/json.ts';
 import type { CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { Result, ResultChange } from '../../plan/result.ts';
@@ -34,6 +34,7 @@ export class ResultMaker {
     if (judged.value === true && sink === null)
       return [this.#changeOf(key, named, candidate, NO_FIELDS, null, null)];
     const changes: ResultChange[] = [];
+    let steps = 0;
     try {
       for (const fromHaving of returnedFrom(judged.value, {})) {
         const sunk =
@@ -43,6 +44,8 @@ export class ResultMaker {
                 sink(givenOf(named, candidate, fromHaving.fields) as never),
                 fromHaving.fields,
               );
+        // HAVING may give thousands of results: what SINK does for all of them is bounded as one call is.
+        if (sink !== null) steps = boundedSteps(steps + used().steps);
         for (const { fields, part } of sunk)
           changes.push(this.#changeOf(key, named, candidate, fields, fromHaving.part, part));
       }
@@ -112,6 +115,13 @@ export class ResultMaker {
     // For so long an event may matter.
     return lastAtOf(candidate) < givesFrom + kind.forgetAt(0, 0);
   }
+}
+
+/** Steps of calls of the rule that is armed; throws LimitBroken where they are more than one call may take. */
+function boundedSteps(steps: number): number {
+  const most = armedLimits().steps;
+  if (steps <= most) return steps;
+  throw new LimitBroken('steps', `it takes more than ${most} steps for the results of one window`);
 }
 
 /** What SINK gets, as its own. */
