@@ -495,6 +495,26 @@ RULE "objects" SOURCES $source = 'events' SINK event => { throw { message: 'mine
   assert.equal(messages[1], 'the rule threw a value');
 });
 
+test('functions of utils that are asked about an event look at what it holds', () => {
+  const cluster =
+    open(`RULE "utils" SOURCES $source = 'events' AGGREGATE BY user WITHIN 1:min HAVING events => ({
+  ready: events.map((event) => utils.anywhere(event, 'evil')),
+  found: events.map((event) => utils.findAnywhere(event, 'ev+il')),
+  first: utils.anywhere(events[0], 'evil'),
+  asked: events.map((event) => utils.anywhere(event, event.word)),
+  fields: events.map((event) => utils.length(event) > 2)
+})`);
+  give(cluster, [0, { name: 'an evil one', word: 'evil' }], [1, { name: 'good', word: 'evil2' }]);
+  cluster.finish();
+  assert.deepEqual(cluster.results.at(-1)?.result.fields, {
+    ready: [true, true],
+    found: [true, true],
+    first: true,
+    asked: [true, true],
+    fields: [true, true],
+  });
+});
+
 test('events that a function takes in a list of the rest are read as events', () => {
   const cluster =
     open(`RULE "rest" SOURCES $source = 'events' AGGREGATE BY user WITHIN 1:min HAVING events => ({

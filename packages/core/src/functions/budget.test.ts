@@ -229,6 +229,21 @@ test('what takes V8 long for little text is paid for', () => {
     assert.match(String(broken(code, defaultCallLimits, event)), /^(?:steps|bytes)$/, code);
 });
 
+test('a text in pieces that a function of utils reads is paid for, also outside of loops', () => {
+  const ask = (call: (text: string) => string): string =>
+    `(event) => { const t = event.t.repeat(900); return [${Array.from({ length: 20 }, (_, i) => call(`t + ${i}`)).join(', ')}]; }`;
+  for (const code of [
+    ask((text) => `/b$/.test(${text})`),
+    ask((text) => `utils.endsWithIgnoreCase(${text}, 'x')`),
+    ask((text) => `utils.endsWithIgnoreCase([${text}], 'x')`),
+  ])
+    assert.match(
+      String(broken(code, defaultCallLimits, { t: 'a'.repeat(1000) })),
+      /^(?:steps|bytes)$/,
+      code,
+    );
+});
+
 test('numbers that are made texts, and names, are paid for', () => {
   const broke = (code: string): string | null =>
     broken(

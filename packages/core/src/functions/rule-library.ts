@@ -30,7 +30,7 @@ import {
 } from './conversions.ts';
 import { libraryByName, runsOf } from './index.ts';
 import { jsonText } from './json-writer.ts';
-import { chargeCall, chargeWholeCall, OF_PATTERNS } from './library-charges.ts';
+import { chargeCall, chargeValue, chargeWholeCall, OF_PATTERNS } from './library-charges.ts';
 import { CHARGED, CHARGED_LASTING } from './patterns.ts';
 import { ELEMENT_BYTES, elementsOf, joinedLists, spread } from './list-methods.ts';
 import { methods } from './methods.ts';
@@ -234,8 +234,24 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
 }
 
 /** A function of the library made ready for constants, once when the rule is. */
-const prepare = (name: string, ...constants: unknown[]): ((value: unknown) => unknown) =>
-  libraryByName.get(name)!.prepare!(...withMode(name, constants, CHARGED_LASTING));
+function prepare(name: string, ...constants: unknown[]): (value: unknown) => unknown {
+  const ready = libraryByName.get(name)!.prepare!(...withMode(name, constants, CHARGED_LASTING));
+  return (value) => {
+    if (typeof value !== 'string') return ready(asked(value));
+    if (value.length > SHORT_TEXT) touch(value.length);
+    return ready(value);
+  };
+}
+
+/** What a function of the library is given: an event as what it holds. What the rule made itself may be in pieces still. */
+function asked(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isReader(value)) return value.whole();
+  if (!Object.isFrozen(value)) chargeValue(value);
+  return value;
+}
+
+const held = (value: unknown): unknown => (isReader(value) ? value.whole() : value);
 
 /** What patterns cost is charged where they are asked. */
 const withMode = (name: string, constants: readonly unknown[], mode: symbol): readonly unknown[] =>
@@ -265,8 +281,8 @@ const chargedRuns: Readonly<Record<string, Callable>> = Object.freeze(
       (...given: unknown[]) => {
         chargeWholeCall(name, given);
         return OF_PATTERNS.has(name)
-          ? run(given[0], ...withMode(name, given.slice(1), CHARGED))
-          : run(...given);
+          ? run(held(given[0]), ...withMode(name, given.slice(1), CHARGED))
+          : run(...given.map(held));
       },
     ]),
   ),

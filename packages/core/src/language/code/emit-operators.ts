@@ -98,8 +98,9 @@ export abstract class OperatorEmitter extends EmitterState {
     const tests: string[] = [];
     const sets: string[] = [];
     const isBesideWord = isLoose && sides.some(([{ kind }]) => kind === 'word');
-    // A text beside a number is made one.
-    const wordMax = sides.some(([{ kind }]) => kind === 'scalar') ? NUMBER_MAX : WORD_MAX;
+    // A text beside a number is made one; which text is less is found a character at a time.
+    const isBesideNumber = sides.some(([{ kind }]) => kind === 'scalar');
+    const wordMax = isBesideNumber ? NUMBER_MAX : isLoose ? WORD_MAX : ORDERED_MAX;
     const values = sides.map(([{ kind }, text]) => {
       if (kind === 'scalar' || kind === 'word') return text;
       const held = this.local();
@@ -152,6 +153,8 @@ export abstract class OperatorEmitter extends EmitterState {
 export const WORD_MAX = SHORT_TEXT;
 /** Numbers written with more characters are made by the library. */
 const NUMBER_MAX = 20;
+/** And longer texts are put in order by it. */
+const ORDERED_MAX = 64;
 
 const COMPARISON_NAMES: Readonly<Record<string, string>> = {
   '==': 'equal',
