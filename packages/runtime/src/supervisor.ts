@@ -26,6 +26,7 @@ import type {
   EditFrame,
   FrameFromEngine,
   FrameToEngine,
+  Park,
   ParkFrame,
   ParkLimit,
 } from '@weir/core';
@@ -104,6 +105,10 @@ export class Supervisor {
   #failedAt: Entry | null = null;
   #fault = '';
   #closed: Promise<void> = Promise.resolve();
+  /** Places at which a clock has parked rules. */
+  readonly #kept = new Set<string>();
+  /** Parks that are only for a process after this one. */
+  readonly #unseen = new Set<Entry>();
   /** Entries that this process has done and that a checkpoint has made needless. */
   #forgotten = 0;
   /** Rule ids by index, as the engine told them last. */
@@ -303,6 +308,7 @@ export class Supervisor {
     this.#held = [];
     this.#fault = '';
     this.#forgotten = 0;
+    this.#unseen.clear();
     const reader = new FrameReader();
     child.stdin!.on('error', () => {
       // The process is gone; its end is what is dealt with.
@@ -378,17 +384,31 @@ export class Supervisor {
 
   /** A replay must park at the same places what the machine's clocks have parked now. */
   #keepParks(entry: Entry, held: readonly FrameFromEngine[]): void {
+    // A replay says again what it was told.
+    if (entry.isInserted) return;
     for (const frame of held) {
       if (frame.type !== 'parked') continue;
-      const parks = frame.parks.filter(({ reason }) => CLOCKED.has(reason.limit));
+      const parks = frame.parks.filter(
+        (park) => CLOCKED.has(park.reason.limit) && !this.#isKept(park),
+      );
       for (const { rule, reason, clause, from } of parks) {
         const park: ParkFrame = { type: 'park', rules: [rule], reason, from };
-        this.#ledger.insertBefore(entry, clause === null ? park : { ...park, clause }, true);
+        const frame = clause === null ? park : { ...park, clause };
+        this.#unseen.add(this.#ledger.insertBefore(entry, frame, true));
         this.#done++;
       }
       // What the frame gave was handed on before, when the machine was quicker.
       if (entry.delivered && parks.length > 0) this.#options.onFrame({ type: 'parked', parks });
     }
+  }
+
+  /** Is a replay told of it already? From now on it is. What has no place is told by a frame of its own. */
+  #isKept({ rule, version, from }: Park): boolean {
+    if (from === null) return false;
+    const name = JSON.stringify([rule, version, from]);
+    if (this.#kept.has(name)) return true;
+    this.#kept.add(name);
+    return false;
   }
 
   /** The state of a snapshot takes the place of the one before, and what led to it is forgotten. */
@@ -404,9 +424,9 @@ export class Supervisor {
     const before = this.#ledger.entries.slice(0, this.#ledger.entries.indexOf(entry));
     for (const { edit, activeFrom } of before)
       if (edit !== null) this.#edits.push(edit.type === 'edit' ? { ...edit, activeFrom } : edit);
-    const count = this.#ledger.entries.indexOf(entry) + 1;
+    const count = before.length + 1;
     this.#done -= count;
-    this.#forgotten += count;
+    this.#forgotten += this.#seen(before).length + 1;
     this.#ledger.forgetUpTo(entry);
     this.#checkpoint.tookMs = performance.now() - this.#checkpoint.beganMs;
   }
@@ -458,9 +478,14 @@ export class Supervisor {
     return signal !== null ? `signal ${signal}` : `exit code ${code}`;
   }
 
+  /** Entries as the process counts them. */
+  #seen(entries: readonly Entry[]): readonly Entry[] {
+    return entries.filter((entry) => !this.#unseen.has(entry));
+  }
+
   /** Parks the rule before the frame at which the process ended, and writes that down, on disk, before anything else. */
   async #parkCulprit(culprit: Culprit): Promise<void> {
-    const entry = this.#ledger.entries[culprit.frame - this.#forgotten];
+    const entry = this.#seen(this.#ledger.entries)[culprit.frame - this.#forgotten];
     if (entry === undefined) return;
     const park = parkOf(culprit, await entry.again());
     const file = openSync(join(this.#folder, 'parks'), 'a', 0o600);

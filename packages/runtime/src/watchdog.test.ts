@@ -8,7 +8,15 @@ import { test } from 'node:test';
 import { compile } from '@weir/core/language/compile.ts';
 import { noSources } from '@weir/core/language/config/config.ts';
 import { defaultSource } from '@weir/core/plan/source-plan.ts';
-import type { BatchFrame, Change, FrameFromEngine, Park, Plan, SourcesPlan } from '@weir/core';
+import type {
+  BatchFrame,
+  Change,
+  CodePlan,
+  FrameFromEngine,
+  Park,
+  Plan,
+  SourcesPlan,
+} from '@weir/core';
 import { argumentsOf, type EngineLimits } from './engine-arguments.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -242,4 +250,44 @@ test('what the clock has parked stays parked through a restart, and is said once
     [['culprit', 'cpu', FATAL]],
   );
   assert.deepEqual(of(outcome, 'culprit').length, of(stuck, 'culprit').length);
+});
+
+test('who is stuck after the clock has parked another is parked at its own event', async () => {
+  const sources = {
+    ...SOURCES,
+    limits: {
+      all: {},
+      tenants: [],
+      rules: [{ id: 'each', limits: { cpuMs: 20, steps: 2 ** 31 - 1 } }],
+    },
+  };
+  const slow = `event => {
+  let sum = 0;
+  if (event.n == 220) for (let i = 0; i < 1000000000; i++) sum = sum + i;
+  return event.n % 10 == 0;
+}`;
+  const text = RULES.replace('event.n % 10 == 0', slow);
+  const { plan } = compile([{ name: 'r.weir', text }], { sources });
+  const each = plan.rules.find(({ id }) => id === 'each')!;
+  const evil = evilPlan(ENDLESS);
+  const later = (filter: CodePlan): CodePlan => ({
+    ...filter,
+    source: filter.source.replace(`=== ${FATAL}`, '=== 350'),
+  });
+  const rules = evil.rules.map((rule) => {
+    if (rule.id === 'each') return each;
+    return rule.id === 'culprit' ? { ...rule, filter: later(rule.filter!) } : rule;
+  });
+  for (const killBefore of [[], [4]]) {
+    const outcome = await run({ ...evil, rules }, {}, killBefore, sources);
+    checkInnocents(outcome, 'innocent', 'windows');
+    assert.deepEqual(
+      outcome.parks.map(({ rule, reason, from }) => [rule, reason.limit, from?.number]),
+      [
+        ['each', 'cpu', 220],
+        ['culprit', 'stuck', 350],
+      ],
+    );
+    assert.equal(outcome.notices.length, 1 + killBefore.length, outcome.notices.join('\n'));
+  }
 });
