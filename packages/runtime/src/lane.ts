@@ -1,4 +1,4 @@
-// Promises of this file (held by lane.test.ts and tests/parks.test.ts):
+// Promises of this file (held by lanes.test.ts and tests/parked-rules.test.ts):
 //   L1  A lane hands on what its rules would have given from its point on, once each, and nothing of other rules.
 //   L2  What was handed on before the point is not handed on again.
 import type {
