@@ -244,6 +244,17 @@ test('a text in pieces that a function of utils reads is paid for, also outside 
     );
 });
 
+test('functions that are called as known ones are count how deep they are', () => {
+  for (const code of [
+    'event => { const String = (n) => n > 0 ? 1 + String(n - 1) : 0; return String(5000); }',
+    'event => { function isNaN(n) { return n > 0 ? 1 + isNaN(n - 1) : 0; } return isNaN(5000); }',
+    'event => { const f = (Number, n) => n > 0 ? 1 + Number(Number, n - 1) : 0; return f(f, 5000); }',
+    'event => { const f = ({ Number, n }) => n > 0 ? 1 + Number({ Number, n: n - 1 }) : 0; return f({ Number: f, n: 5000 }); }',
+  ])
+    for (const limits of [defaultCallLimits, listing61Limits])
+      assert.equal(broken(code, limits), 'depth', code);
+});
+
 test('numbers that are made texts, and names, are paid for', () => {
   const broke = (code: string): string | null =>
     broken(

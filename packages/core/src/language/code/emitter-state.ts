@@ -19,6 +19,7 @@ export class EmitterState {
   protected readonly constantByText = new Map<string, string>();
   protected readonly scopes: Scope[] = [];
   protected assigned: ReadonlySet<string> = new Set();
+  protected declared: ReadonlySet<string> = new Set();
   protected depth = 0;
   protected temporaries = 0;
   /** Names that the function at hand needs for values in between, by function, innermost last. */

@@ -6,6 +6,7 @@ import type { Emitted, Kind, Scope } from './kinds.ts';
 import {
   assignedNames,
   callsFunctions,
+  declaredNames,
   isFunction,
   mentions,
   namesIn,
@@ -60,6 +61,7 @@ export class Emitter extends ExpressionEmitter {
   protected begin(tree: Node): void {
     this.refuseSize(tree);
     this.assigned = assignedNames(tree);
+    this.declared = declaredNames(tree);
     // Where bare names are fields, a name may mean a field in one place and a variable in another.
     if (this.names !== 'fields')
       this.scalars = scalarNames(
@@ -99,7 +101,7 @@ export class Emitter extends ExpressionEmitter {
     node: FunctionNode | ArrowFunctionExpression,
     kinds: readonly Kind[],
   ): string {
-    this.exits.push(callsFunctions(node) ? 'counted' : 'leaf');
+    this.exits.push(callsFunctions(node, this.declared) ? 'counted' : 'leaf');
     const { text, tick } = this.inRound(() => this.plainFunction(node, kinds, TICK));
     const isLeaf = this.exits.pop() === 'leaf';
     const depth = isLeaf ? 'if (B[2] < 1) H.outOfLeaf();' : 'if (--B[2] < 0) X();';

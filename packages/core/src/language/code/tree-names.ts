@@ -131,15 +131,40 @@ export function visitOwn(body: Node, see: (node: AnyNode) => void): void {
   }
 }
 
-/** Does a function's own body call functions that may be the rule's? */
-export function callsFunctions(node: FunctionNode | ArrowFunctionExpression): boolean {
+/** Names that anything in a tree is declared with. */
+export function declaredNames(tree: Node): ReadonlySet<string> {
+  const names = new Set<string>();
+  const add = (node: AnyNode | Pattern): void => namesIn(node).forEach((name) => names.add(name));
+  visit(tree, (node) => {
+    switch (node.type) {
+      case 'VariableDeclarator':
+        return add(node.id);
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        if (node.type !== 'ArrowFunctionExpression' && node.id) names.add(node.id.name);
+        return node.params.forEach(add);
+      default:
+    }
+  });
+  return names;
+}
+
+/** Does a function's own body call functions that may be the rule's? Those that are `declared` may be, whatever their names. */
+export function callsFunctions(
+  node: FunctionNode | ArrowFunctionExpression,
+  declared: ReadonlySet<string>,
+): boolean {
   let found = false;
   for (const part of [...node.params, node.body])
     visitOwn(part, (inner) => {
       if (inner.type !== 'CallExpression') return;
       const callee = inner.callee as AnyNode;
       if (callee.type !== 'MemberExpression')
-        found ||= callee.type !== 'Identifier' || !globalNames.has(callee.name);
+        found ||=
+          callee.type !== 'Identifier' ||
+          !globalNames.has(callee.name) ||
+          declared.has(callee.name);
       else {
         const name = staticName(callee);
         // `toJSON` of a value is called too.
