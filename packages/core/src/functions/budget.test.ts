@@ -220,6 +220,8 @@ test('what takes V8 long for little text is paid for', () => {
     [loop(2000, 'utils.glob(event.t, event.p);'), { t: a(250), p: `*${a(120)}b*` }],
     // A wrong run of bytes is told from a right one.
     [loop(1000, 'utils.urlDecode(event.t);'), { t: '%41+%ff'.repeat(36) }],
+    // Many pieces of one text.
+    [loop(1500, `\`${'${event.t}'.repeat(500)}\`;`), { t: a(200) }],
     // Numbers far apart, and with many digits.
     [loop(30_000, 'event.n % 3.3e-300 + event.n % 3e-300 + event.n % 2e-300;'), { n: 1.7e307 }],
     [loop(30_000, '+event.t; +event.t;'), { t: `8.${'9007199254740993'.repeat(15)}e-300` }],

@@ -143,6 +143,8 @@ export abstract class OperatorEmitter extends EmitterState {
 
   protected template(node: AnyNode & { type: 'TemplateLiteral' }): Emitted {
     const parts = node.quasis.map(({ value }) => templateText(value.cooked ?? ''));
+    // Each part after the first joins two pieces; the last join is paid for where the length is known.
+    for (let i = 1; i < node.expressions.length; i++) this.allocates(40);
     const holes = node.expressions.map((one) => `\${H.text(${this.value(one as AnyNode)})}`);
     const text = `\`${parts.map((part, i) => part + (holes[i] ?? '')).join('')}\``;
     return primitive(holes.length === 0 ? text : `H.template(${text})`);
