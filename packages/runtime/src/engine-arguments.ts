@@ -13,7 +13,7 @@ export interface EngineLimits {
 
 /** Less than 250 ms with the look that finds it, more than a full collection of a large heap usually takes. */
 export const defaultEngineLimits: EngineLimits = {
-  stuckMs: 120,
+  stuckMs: 75,
   memoryMaxBytes: null,
   heapMaxBytes: null,
 };

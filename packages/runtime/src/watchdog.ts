@@ -15,7 +15,7 @@ export interface Watch {
   readonly memoryMaxBytes: number | null;
 }
 
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 10;
 
 const { marks, stuckMs, memoryMaxBytes } = workerData as Watch;
 
