@@ -439,22 +439,25 @@ test('an event that is nested deeply, or long, parks no rule that only keeps it'
   });
 });
 
-test('keys and values that code makes are results: plain, and no longer than these', () => {
+test('what code gives for a key, and is too large, is an error of that event and parks nobody', () => {
   const window = 'WITHIN 1:min HAVING';
   const cluster =
     open(`RULE "key" SOURCES $source = 'events' AGGREGATE BY k = event.user.repeat(300000) ${window} count() >= 1
 RULE "value" SOURCES $source = 'events' AGGREGATE BY user ${window} distinct(event.user.repeat(300000)) >= 1
+RULE "either" SOURCES $source = 'events' AGGREGATE BY k = event.deep ?? event.user ${window} count() >= 1
 RULE "function" SOURCES $source = 'events' AGGREGATE BY k = (event) => () => 1 ${window} count() >= 1`);
-  give(cluster, [0, { user: 'a' }]);
+  let deep: Json = 1;
+  for (let i = 0; i < 20; i++) deep = { deep };
+  give(cluster, [0, { user: 'a', deep }], [1, { user: 'b' }]);
   cluster.finish();
-  assert.deepEqual(parksOf(cluster), [
-    ['key', 'result', 'AGGREGATE BY', 0],
-    ['value', 'result', 'HAVING', 0],
-  ]);
-  assert.equal(cluster.rules[2]!.flagged, true);
+  assert.deepEqual(parksOf(cluster), []);
   assert.deepEqual(
-    shown(cluster).filter((one) => one.startsWith('function')),
-    [],
+    cluster.rules.map(({ flagged }) => flagged),
+    [true, true, true, true],
+  );
+  assert.deepEqual(
+    shown(cluster).filter((one) => one.includes(' final')),
+    ['either final 1'],
   );
 });
 

@@ -16,7 +16,7 @@ const SECONDS = Number(process.argv[2] ?? 60);
 /** By then it must be clear who is dear. */
 const DECIDED_MS = 5000;
 const WEIR = fileURLToPath(new URL('../packages/cli/bin/weir.js', import.meta.url));
-const PROBE_ROUNDS = 1000;
+const PROBE_ROUNDS = 500;
 const folder = mkdtempSync(join(tmpdir(), 'weir-fairness-'));
 const START = 1_700_000_000_000;
 const EVENTS_PER_SECOND = 4000;
@@ -31,7 +31,7 @@ const OTHERS = Array.from(
 ).join('\n');
 /** A loop of so many rounds decides; it holds for one event of five. */
 const dear = (rounds: number): string =>
-  `RULE "dear" FILTER (() => { let s = 0; for (let i = 0; i < ${rounds}; i++) s += (event.n + i) % 3; return event.n % 5 == 0 && s > 0; })()`;
+  `RULE "dear" FILTER (() => { let s = 0; for (let i = 0; i < ${rounds}; i++) s += event.path.indexOf('q'); return event.n % 5 == 0 && s < 0; })()`;
 const dearHolds = (n: number): boolean => n % 5 === 0;
 
 const event = (n: number): string =>

@@ -41,6 +41,12 @@ function passedMs(since: Instant): number {
   return Math.min(cpuMs - since.cpuMs, nowMs - since.nowMs);
 }
 
+/** A full collection of garbage falls into some call, and takes time in proportion to memory: that is no rule's. */
+const COLLECTED_BYTES_PER_MS = 20 * 2 ** 20;
+
+const isStuck = (tookMs: number): boolean =>
+  tookMs >= stuckMs && tookMs >= stuckMs + process.memoryUsage.rss() / COLLECTED_BYTES_PER_MS;
+
 function end(kind: 'stuck' | 'memory'): void {
   say({ kind, marks: [...marks] });
   process.kill(process.pid, 'SIGKILL');
@@ -56,7 +62,7 @@ for (;;) {
     seen = instant();
     continue;
   }
-  if (passedMs(seen) >= stuckMs) end('stuck');
+  if (isStuck(passedMs(seen))) end('stuck');
   // Within one look a call has not come back: it is the rule that grows, not the engine.
   else if (memoryMaxBytes !== null && process.memoryUsage.rss() > memoryMaxBytes) end('memory');
 }

@@ -15,10 +15,17 @@ const VALUES_MAX = 10_000;
  */
 export const plainValueFrom = (value: unknown): Json => new PlainCopy().of(value, 0);
 
-/** What rule code gave for a key or a value that is kept; undefined stays what it is. */
+/**
+ * What rule code gave for a key or a value that is kept; undefined stays what it is. What is too large is refused, which
+ * is an error of this event: mostly it is something that the event holds, and who writes logs parks no rule.
+ */
 export function givenValueFrom(value: unknown): Json | undefined {
   if (typeof value === 'boolean' || value === undefined) return value;
-  return plainValueFrom(value);
+  try {
+    return plainValueFrom(value);
+  } catch (error) {
+    throw LimitBroken.is(error) ? new ResultRefused(error.message) : error;
+  }
 }
 
 /**
