@@ -15,12 +15,11 @@ import { isNoMatch } from '../packages/core/src/functions/no-match.ts';
 import { RuleFailure } from '../packages/core/src/functions/rule-failure.ts';
 import { plainValueFrom } from '../packages/core/src/engine/correlate/plain-value.ts';
 import { compileCode } from '../packages/core/src/language/code/compile-code.ts';
-import { readerMark, type EventReader } from '../packages/core/src/plan/event-reader.ts';
-import type { Json, Path } from '../packages/core/src/plan/json.ts';
-import { valueAtPath } from '../packages/core/src/plan/path-value.ts';
+import type { Json } from '../packages/core/src/plan/json.ts';
 import type { CodePlan } from '../packages/core/src/plan/plan.ts';
 import { makeHost } from '../packages/runtime/src/realm.ts';
 import { Chance, Programs, spoilt } from './rule-code/programs.ts';
+import { PlainReader } from './rule-code/plain-reader.ts';
 
 const PROGRAMS = Number(process.env['WEIR_FUZZ_PROGRAMS'] ?? 100_000);
 /** So many of a hundred are whole, and compared; the others are spoilt. */
@@ -63,25 +62,6 @@ function frozen(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   for (const part of Object.values(value)) frozen(part);
   return Object.freeze(value);
-}
-
-class PlainReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #paths: readonly Path[];
-  readonly #fields: Json;
-  constructor(paths: readonly Path[], fields: Json) {
-    this.#paths = paths;
-    this.#fields = fields;
-  }
-  get(slot: number): Json | undefined {
-    return valueAtPath(this.#fields, this.#paths[slot]!);
-  }
-  at(path: Path): Json | undefined {
-    return valueAtPath(this.#fields, path);
-  }
-  whole(): Json {
-    return this.#fields;
-  }
 }
 
 const host = makeHost();

@@ -12,11 +12,11 @@ import { libraryByName } from '../packages/core/src/functions/index.ts';
 import { instantiate } from '../packages/core/src/functions/instantiate.ts';
 import { compile } from '../packages/core/src/language/compile.ts';
 import { noSources } from '../packages/core/src/language/config/config.ts';
-import { readerMark, type EventReader } from '../packages/core/src/plan/event-reader.ts';
-import type { Json, Path } from '../packages/core/src/plan/json.ts';
-import { valueAtPath } from '../packages/core/src/plan/path-value.ts';
+import { type EventReader } from '../packages/core/src/plan/event-reader.ts';
+import type { Json } from '../packages/core/src/plan/json.ts';
 import type { CodePlan, RulePlan } from '../packages/core/src/plan/plan.ts';
 import { makeHost } from '../packages/runtime/src/realm.ts';
+import { PlainReader } from './rule-code/plain-reader.ts';
 
 interface Legitimate {
   readonly name: string;
@@ -31,25 +31,6 @@ interface Topic {
 const host = makeHost();
 const files = globSync(new URL('cases/legitimate/*.yaml', import.meta.url).pathname).sort();
 const topics = files.map((file) => parseYaml(readFileSync(file, 'utf8')) as Topic);
-
-class PlainReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #paths: readonly Path[];
-  readonly #fields: Json;
-  constructor(paths: readonly Path[], fields: Json) {
-    this.#paths = paths;
-    this.#fields = fields;
-  }
-  get(slot: number): Json | undefined {
-    return valueAtPath(this.#fields, this.#paths[slot]!);
-  }
-  at(path: Path): Json | undefined {
-    return valueAtPath(this.#fields, path);
-  }
-  whole(): Json {
-    return structuredClone(this.#fields);
-  }
-}
 
 const ruleText = ({ clause, code }: Legitimate): string =>
   clause === 'FILTER'

@@ -11,34 +11,14 @@ import {
 } from '../../packages/core/src/functions/budget.ts';
 import { instantiate } from '../../packages/core/src/functions/instantiate.ts';
 import { compileCode } from '../../packages/core/src/language/code/compile-code.ts';
-import { readerMark, type EventReader } from '../../packages/core/src/plan/event-reader.ts';
-import type { Json, Path } from '../../packages/core/src/plan/json.ts';
-import { valueAtPath } from '../../packages/core/src/plan/path-value.ts';
+import type { Json } from '../../packages/core/src/plan/json.ts';
 import type { CodePlan } from '../../packages/core/src/plan/plan.ts';
 import { makeHost } from '../../packages/runtime/src/realm.ts';
 import { readSnippets } from '../hostile/snippets.ts';
 import { Chance, Programs, spoilt } from './programs.ts';
+import { PlainReader } from './plain-reader.ts';
 
 const host = makeHost();
-
-class PlainReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #paths: readonly Path[];
-  readonly #fields: Json;
-  constructor(paths: readonly Path[], fields: Json) {
-    this.#paths = paths;
-    this.#fields = fields;
-  }
-  get(slot: number): Json | undefined {
-    return valueAtPath(this.#fields, this.#paths[slot]!);
-  }
-  at(path: Path): Json | undefined {
-    return valueAtPath(this.#fields, path);
-  }
-  whole(): Json {
-    return structuredClone(this.#fields);
-  }
-}
 
 /** The code of a text as it is printed when nothing is refused; null: it is no JavaScript. */
 function printed(text: string, role: CodePlan['role']): CodePlan | null {

@@ -14,10 +14,10 @@ import { methodNames } from '../../packages/core/src/functions/methods.ts';
 import { isNoMatch } from '../../packages/core/src/functions/no-match.ts';
 import { compile } from '../../packages/core/src/language/compile.ts';
 import { noSources } from '../../packages/core/src/language/config/config.ts';
-import { readerMark, type EventReader } from '../../packages/core/src/plan/event-reader.ts';
-import type { Json, Path } from '../../packages/core/src/plan/json.ts';
-import { valueAtPath } from '../../packages/core/src/plan/path-value.ts';
+import { type EventReader } from '../../packages/core/src/plan/event-reader.ts';
+import type { Json } from '../../packages/core/src/plan/json.ts';
 import { makeHost } from '../../packages/runtime/src/realm.ts';
+import { PlainReader } from './plain-reader.ts';
 
 const page = readFileSync(new URL('../../docs/rule-javascript.md', import.meta.url), 'utf8');
 const host = makeHost();
@@ -29,23 +29,6 @@ function frozen(value: Json): Json {
 }
 
 const EVENT = frozen(JSON.parse(/```json\n([\s\S]*?)```/.exec(page)![1]!) as Json);
-
-class PlainReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #paths: readonly Path[];
-  constructor(paths: readonly Path[]) {
-    this.#paths = paths;
-  }
-  get(slot: number): Json | undefined {
-    return valueAtPath(EVENT, this.#paths[slot]!);
-  }
-  at(path: Path): Json | undefined {
-    return valueAtPath(EVENT, path);
-  }
-  whole(): Json {
-    return EVENT;
-  }
-}
 
 /** Rows of the table under a heading, each cell without its blanks. */
 function rowsUnder(heading: string): string[][] {
@@ -82,7 +65,7 @@ function run(code: string): Ran {
   const call = instantiate(filter, slots, host.compile) as (event: EventReader) => unknown;
   arm(defaultCallLimits);
   try {
-    return { value: call(new PlainReader(filter.paths)) };
+    return { value: call(new PlainReader(filter.paths, EVENT)) };
   } catch (threw) {
     return { threw };
   } finally {

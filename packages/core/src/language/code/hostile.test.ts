@@ -5,31 +5,12 @@ import { makeHost } from '../../../../runtime/src/realm.ts';
 import { instantiate } from '../../functions/instantiate.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
 import { readerMark, type EventReader } from '../../plan/event-reader.ts';
-import type { Json, Path } from '../../plan/json.ts';
-import { valueAtPath } from '../../plan/path-value.ts';
+import type { Json } from '../../plan/json.ts';
 import { noSources } from '../config/config.ts';
 import { compile } from '../compile.ts';
+import { PlainReader } from '../../../../../tests/rule-code/plain-reader.ts';
 
 const host = makeHost();
-
-class PlainReader implements EventReader {
-  readonly [readerMark] = true;
-  readonly #paths: readonly Path[];
-  readonly #fields: Json;
-  constructor(paths: readonly Path[], fields: Json) {
-    this.#paths = paths;
-    this.#fields = fields;
-  }
-  get(slot: number): Json | undefined {
-    return valueAtPath(this.#fields, this.#paths[slot]!);
-  }
-  at(path: Path): Json | undefined {
-    return valueAtPath(this.#fields, path);
-  }
-  whole(): Json {
-    return structuredClone(this.#fields);
-  }
-}
 
 type Ran =
   | { readonly refused: readonly string[] }
