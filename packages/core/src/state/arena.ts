@@ -7,6 +7,9 @@
  */
 const CHUNK_BYTES = 1 << 20;
 const CHUNK_WORDS = CHUNK_BYTES / 4;
+/** Of an address: the number of its chunk, and the place in it. */
+const CHUNK_SHIFT = 18;
+const WORD_MASK = CHUNK_WORDS - 1;
 const LEAST_BYTES = 1 << 10;
 
 export class Arena {
@@ -71,18 +74,23 @@ export class Arena {
 
   /** The chunk that holds an address, and where in it; pieces never cross chunks. Valid until the next `allocate`. */
   bytesAt(address: number): Uint8Array {
-    return this.#chunks[Math.floor(address / CHUNK_WORDS)]!;
+    return this.#chunks[address >>> CHUNK_SHIFT]!;
   }
 
   offsetOf(address: number): number {
-    return (address - this.#firsts[Math.floor(address / CHUNK_WORDS)]! * CHUNK_WORDS) * 4;
+    return this.#wordOf(address) * 4;
   }
 
   word(address: number): number {
-    return this.#words[Math.floor(address / CHUNK_WORDS)]![this.offsetOf(address) >>> 2]!;
+    return this.#words[address >>> CHUNK_SHIFT]![this.#wordOf(address)]!;
   }
 
   setWord(address: number, value: number): void {
-    this.#words[Math.floor(address / CHUNK_WORDS)]![this.offsetOf(address) >>> 2] = value;
+    this.#words[address >>> CHUNK_SHIFT]![this.#wordOf(address)] = value;
+  }
+
+  #wordOf(address: number): number {
+    const chunk = address >>> CHUNK_SHIFT;
+    return (address & WORD_MASK) + (chunk - this.#firsts[chunk]!) * CHUNK_WORDS;
   }
 }

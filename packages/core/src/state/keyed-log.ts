@@ -144,6 +144,13 @@ export class KeyedLog {
     return this.#arena.bytesAt(address).slice(offset, offset + this.#arena.word(address));
   }
 
+  /** Lets somebody read the key's bytes where they lie, `bytes[start, end)`: keep nothing, change nothing. */
+  readKey<T>(row: number, read: (bytes: Uint8Array, start: number, end: number) => T): T {
+    const address = this.#key[row]!;
+    const start = this.#arena.offsetOf(address) + 4;
+    return read(this.#arena.bytesAt(address), start, start + this.#arena.word(address));
+  }
+
   append(row: number, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
     const address = this.#arena.allocate(ENTRY_WORDS * 4 + length);
@@ -261,6 +268,11 @@ const roundUp = (bytes: number): number => (bytes + 3) & ~3;
 function copy(from: Arena, address: number, bytes: number, to: Arena): number {
   const moved = to.allocate(bytes);
   const start = from.offsetOf(address);
-  to.bytesAt(moved).set(from.bytesAt(address).subarray(start, start + bytes), to.offsetOf(moved));
+  const source = from.bytesAt(address);
+  const target = to.bytesAt(moved);
+  const offset = to.offsetOf(moved);
+  // A view of a few bytes costs more than copying them.
+  if (bytes < 64) for (let i = 0; i < bytes; i++) target[offset + i] = source[start + i]!;
+  else target.set(source.subarray(start, start + bytes), offset);
   return moved;
 }

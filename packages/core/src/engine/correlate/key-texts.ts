@@ -3,10 +3,10 @@ import { ByteReader } from '../../state/byte-reader.ts';
 const reader = new ByteReader();
 
 /** The texts of a key, in the order of the rule's keys. */
-export function keyTextsOf(key: Uint8Array): string[] {
-  reader.moveTo(key, 0);
+export function keyTextsOf(bytes: Uint8Array, start: number, end: number): string[] {
+  reader.moveTo(bytes, start);
   const texts: string[] = [];
-  while (!reader.done) texts.push(reader.text());
+  while (reader.at < end) texts.push(reader.text());
   return texts;
 }
 

@@ -8,6 +8,7 @@ import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.t
 import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
+import { ByRow } from '../../state/by-row.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { areEqualBytes, keyTextsOf } from './key-texts.ts';
@@ -86,18 +87,18 @@ export class WindowOperator {
   readonly #maker: ResultMaker;
   readonly #alerts: AlertTeller;
   readonly #log = new KeyedLog();
-  readonly #live = new Map<number, Live>();
+  readonly #live = new ByRow<Live>();
   readonly #touched = new Set<number>();
   /** By row: the earliest time of results that may still come or change, and where results to come may begin. */
   readonly #levelHolds = new TimerHeap();
   readonly #alertHolds = new TimerHeap();
   /** What kinds keep in memory of a key, and how many events have come since. */
-  readonly #memories = new Map<number, { memory: unknown; fresh: number; rereads: boolean }>();
+  readonly #memories = new ByRow<{ memory: unknown; fresh: number; rereads: boolean }>();
 
   constructor(facts: WindowFacts) {
     this.#facts = facts;
     this.#maker = new ResultMaker(facts);
-    this.#alerts = new AlertTeller(facts, (row) => keyTextsOf(this.#log.key(row)));
+    this.#alerts = new AlertTeller(facts, (row) => this.#log.readKey(row, keyTextsOf));
     this.#windows = facts.kind;
   }
 
@@ -211,12 +212,13 @@ export class WindowOperator {
   refilled(): void {
     this.#isRefilling = false;
     if (this.#facts.givesFrom > -Infinity)
-      for (const row of this.#live.keys()) this.#touched.add(row);
+      for (const row of this.#live.rows()) this.#touched.add(row);
   }
 
   /** The rule is gone: what is open is final as it is. */
   close(): void {
-    for (const live of this.#live.values()) {
+    for (const ofRow of this.#live.rows()) {
+      const live = this.#live.get(ofRow)!;
       for (const { id, change, revision, trigger } of live.results.values()) {
         const before = { result: change.result, trigger };
         this.#facts.output.result(
@@ -490,7 +492,7 @@ export class WindowOperator {
         }
         continue;
       }
-      key ??= keyTextsOf(this.#log.key(row));
+      key ??= this.#log.readKey(row, keyTextsOf);
       const changes = told?.length ? told : this.#maker.changesOf(key, candidate, final);
       if (this.#facts.isParked()) {
         this.#forgetEnded(live);

@@ -158,7 +158,7 @@ export class Sequences implements WindowKind {
 
   /** Events may go one by one: it is worth a look when some may. */
   #lookAgainAt(oldestAt: number, clock: number, latenessMs: number): number {
-    return Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + this.#plan.withinMs / 2;
+    return Math.max(clock + 1, this.forgetAt(oldestAt, latenessMs)) + this.#plan.withinMs;
   }
 
   scan(input: ScanInput): Scan {
