@@ -296,7 +296,7 @@ export class WindowOperator {
     const glanced = this.#glance(row, live);
     const scan = glanced ?? this.#scan(row, live?.carried ?? null);
     // Of what was asked when a limit was broken nothing is kept: all of it is asked again if the rule goes on.
-    if (this.#isCut(scan)) return void this.#memories.delete(row);
+    if (this.#isCut(scan)) return this.#memories.delete(row);
     this.#rememberOf(row, scan);
     const isIdle =
       live === undefined && glanced?.candidates.length === 0 && glanced.carried === null;
