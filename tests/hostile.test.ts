@@ -79,7 +79,8 @@ async function culpritsOf(group: readonly Snippet[]): Promise<string[]> {
 }
 
 async function runGroup(group: readonly Snippet[]): Promise<void> {
-  const options = { deadlineMs: DEADLINE_MS };
+  // Budgets have to hold by themselves here: a watchdog that came first, on a busy machine, would hide that one does not.
+  const options = { deadlineMs: DEADLINE_MS, engineLimits: { stuckMs: 2000 } };
   const alone = runBeside(group, { ...options, withHostile: false });
   try {
     const beside = await runBeside(group, { ...options, withHostile: true });
