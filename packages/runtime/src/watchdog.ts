@@ -42,7 +42,7 @@ function passedMs(since: Instant): number {
 }
 
 /** A full collection of garbage falls into some call, and takes time in proportion to memory: that is no rule's. */
-const COLLECTED_BYTES_PER_MS = 20 * 2 ** 20;
+const COLLECTED_BYTES_PER_MS = 50 * 2 ** 20;
 
 const isStuck = (tookMs: number): boolean =>
   tookMs >= stuckMs && tookMs >= stuckMs + process.memoryUsage.rss() / COLLECTED_BYTES_PER_MS;
