@@ -73,7 +73,7 @@ function ours(legitimate: Legitimate): (input: Json) => unknown {
   };
 }
 
-const utils = Object.fromEntries([...libraryByName].map(([name, { run }]) => [name, run]));
+const utils = Object.fromEntries(Array.from(libraryByName, ([name, { run }]) => [name, run]));
 
 /** The author's text as JavaScript. */
 function theirs({ clause, code }: Legitimate): (input: Json) => unknown {

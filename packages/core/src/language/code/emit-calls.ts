@@ -222,7 +222,7 @@ export abstract class CallEmitter extends OperatorEmitter {
         target.property,
         'E309',
         `utils has no function ${name}`,
-        nearest(name, [...libraryByName.keys()]),
+        nearest(name, Array.from(libraryByName.keys())),
       );
     const [value, ...others] = node.arguments as AnyNode[];
     const constants = others.map(constantText);
