@@ -105,14 +105,16 @@ test('the closing table tells of parked rules, and top of what rules cost', () =
   assert.equal(top.status, 0, top.err);
   const costs = ofKind(top.out, 'cost');
   assert.deepEqual(
-    costs.map(({ rule, state, calls }) => [rule, state, calls]),
-    [
-      ['loops', 'parked', 61],
-      ['seven', 'runs', 100],
-      ['reads', 'parked', 0],
-    ],
+    new Set(costs.map(({ rule, state, calls }) => `${rule} ${state} ${calls}`)),
+    new Set(['loops parked 61', 'seven runs 100', 'reads parked 0']),
   );
-  assert.ok(Math.abs(costs.reduce((sum, { share }) => sum + (share as number), 0) - 1) < 1e-9);
+  // Which of the two that ran cost more is the machine's business; that the dearest comes first is ours.
+  const shares = costs.map(({ share }) => share as number);
+  assert.deepEqual(
+    shares,
+    shares.toSorted((a, b) => b - a),
+  );
+  assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
 });
 
 interface Live {
