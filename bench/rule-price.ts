@@ -1,12 +1,16 @@
 // What it costs that rule code is compiled anew, counted and guarded: typical clauses against the same function as its author
 // wrote it, bare, in the same realm. Both read events through the same readers.
 //
+// In a third variant the guarded function is called as the engine calls it, with marks for the watchdog and a meter.
+//
 // V8 shares what it learns between functions of the same text, so each variant has a text of its own; and each is measured
 // in turns with the others, with several functions alive, as in an engine.
 import { Parser } from 'acorn';
 import { createContext, Script } from 'node:vm';
-import { arm, defaultCallLimits } from '../packages/core/src/functions/budget.ts';
+import { arm, armLate, defaultCallLimits } from '../packages/core/src/functions/budget.ts';
 import { libraryByName } from '../packages/core/src/functions/index.ts';
+import { RuleCalls } from '../packages/core/src/engine/protect/rule-calls.ts';
+import { MARKS } from '../packages/core/src/frames.ts';
 import { instantiate } from '../packages/core/src/functions/instantiate.ts';
 import { compile } from '../packages/core/src/language/compile.ts';
 import { noSources } from '../packages/core/src/language/config/config.ts';
@@ -149,15 +153,26 @@ function ruleCode({ clause, rule }: Priced): CodePlan {
   return detect.having.code;
 }
 
-/** Both variants as functions of an index, and what reads for them. */
-function variants(priced: Priced, round: number): { guarded: () => unknown; bare: () => unknown } {
+const VARIANTS = ['bare', 'guarded', 'watched'] as const;
+type Variants = Readonly<Record<(typeof VARIANTS)[number], () => unknown>>;
+
+const cpuNow = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+const marks = new Int32Array(new SharedArrayBuffer(MARKS * Int32Array.BYTES_PER_ELEMENT));
+const ruleCalls = new RuleCalls({ ...host, now: () => performance.now(), cpuNow, marks });
+
+/** All variants as functions of an index, and what reads for them. */
+function variants(priced: Priced): Variants {
   const plan = ruleCode(priced);
-  // A text of its own in each round.
-  const source = plan.source.replace('"use strict";', `"use strict"; /* ${round} */`);
+  const sourceOf = (variant: string): string =>
+    plan.source.replace('"use strict";', `"use strict"; /* ${variant} */`);
   const names = plan.paths.map((path) => path.join('.'));
   const slots = Int32Array.from(names, (_name, i) => i);
-  const made = instantiate({ ...plan, source }, slots, host.compile) as Call;
-  const text = `(match, ends, inside, values, sqrt) => { "use strict"; /* ${round} */ return ${priced.bare}; }`;
+  const made = (variant: string): Call =>
+    instantiate({ ...plan, source: sourceOf(variant) }, slots, host.compile) as Call;
+  const text = `(match, ends, inside, values, sqrt) => { "use strict"; return ${priced.bare}; }`;
   Parser.parse(text, { ecmaVersion: 2025 });
   const [match, ends, inside] = [
     libraryByName.get('matches')!.prepare!('([A-Za-z]+)V[0-9]*'),
@@ -167,8 +182,14 @@ function variants(priced: Priced, round: number): { guarded: () => unknown; bare
   const own = new Script(text).runInContext(realm) as (...known: unknown[]) => Call;
   const bare = own(match, ends, inside, Object.values, Math.sqrt);
   return {
-    guarded: calls(priced, made, names, true),
-    bare: calls(priced, bare, priced.paths, false),
+    guarded: calls(priced, made('guarded'), names, plan.isLight ? 'armLate' : 'arm'),
+    watched: calls(
+      priced,
+      ruleCalls.watch(ruleCalls.guard(priced.name), priced.clause, made('watched'), plan.isLight),
+      names,
+      'no',
+    ),
+    bare: calls(priced, bare, priced.paths, 'no'),
   };
 }
 
@@ -177,7 +198,7 @@ function calls(
   priced: Priced,
   call: Call,
   names: readonly string[],
-  isArmed: boolean,
+  armed: 'arm' | 'armLate' | 'no',
 ): () => unknown {
   const paths = names.map((name) => [name]);
   const inputs = priced.clause === 'FILTER' ? filterInputs(paths) : windowInputs(paths);
@@ -185,7 +206,8 @@ function calls(
   return () => {
     at = at + 1 === EVENTS.length ? 0 : at + 1;
     const input = inputs(at);
-    if (isArmed) arm(defaultCallLimits);
+    if (armed === 'arm') arm(defaultCallLimits);
+    else if (armed === 'armLate') armLate(defaultCallLimits);
     return call(input as never);
   };
 }
@@ -231,16 +253,14 @@ const priceless = Symbol('nothing that a rule gives');
 const ROUNDS = 401;
 const rows: Row[] = [];
 for (const priced of PRICED) {
-  const best = { guarded: Infinity, bare: Infinity };
+  const best = { bare: Infinity, guarded: Infinity, watched: Infinity };
   const count = priced.clause === 'FILTER' ? 10_000 : 100;
-  const pair = variants(priced, 0);
+  const pair = variants(priced);
   for (let i = 0; i < 512; i++)
-    if (Boolean(pair.guarded()) !== Boolean(pair.bare()))
+    if (new Set(VARIANTS.map((which) => Boolean(pair[which]()))).size > 1)
       throw new Error(`${priced.name}: they differ`);
   for (let round = 1; round <= ROUNDS; round++)
-    for (const which of round % 2 === 0
-      ? (['bare', 'guarded'] as const)
-      : (['guarded', 'bare'] as const))
+    for (const which of round % 2 === 0 ? VARIANTS : VARIANTS.toReversed())
       best[which] = Math.min(best[which], nanosecondsOf(pair[which], count));
   const ratio = best.guarded / best.bare;
   rows.push({
@@ -249,6 +269,7 @@ for (const priced of PRICED) {
     bareNs: Number(best.bare.toFixed(1)),
     guardedNs: Number(best.guarded.toFixed(1)),
     ratio: Number(ratio.toFixed(2)),
+    watchedNs: Number(best.watched.toFixed(1)),
   });
   console.log(rows.at(-1));
 }

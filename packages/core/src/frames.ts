@@ -271,18 +271,16 @@ export interface Host {
 
 /** Places in `Host.marks`. Others may read them while the engine runs; they are written plainly. */
 export const MARK = {
-  /** Number of the call; it wraps. */
+  /** Tells calls of one `code` that follow each other apart. */
   call: 0,
-  /** Index of the rule whose code runs (its place in `Counts.rules`); -1: the engine's own. */
-  rule: 1,
-  /** Index in CODE_CLAUSES. */
-  clause: 2,
+  /** Whose code runs; see `codeMark`. Below 0: the engine's own. */
+  code: 1,
   /** Frames that got their `done`: the number of the one at hand among those that owe one. */
-  frame: 3,
+  frame: 2,
   /** Index of the record in the batch at hand; -1: its records are through, or it is another frame. */
-  record: 4,
+  record: 3,
 } as const;
-export const MARKS = 5;
+export const MARKS = 4;
 
 export const CODE_CLAUSES: readonly CodeClause[] = [
   'FILTER',
@@ -291,5 +289,18 @@ export const CODE_CLAUSES: readonly CodeClause[] = [
   'SINK',
   'AGGREGATE BY',
 ];
+
+/** A clause of the rule that has this place in `Counts.rules`, as one number: a call has little time to say who it is. */
+export const codeMark = (rule: number, clause: CodeClause): number =>
+  rule * CODE_CLAUSES.length + CODE_CLAUSES.indexOf(clause);
+
+/** What a mark says; null: no rule's code runs. */
+export const markedCode = (mark: number): { rule: number; clause: CodeClause } | null =>
+  mark < 0
+    ? null
+    : {
+        rule: Math.floor(mark / CODE_CLAUSES.length),
+        clause: CODE_CLAUSES[mark % CODE_CLAUSES.length]!,
+      };
 
 export type { Result };

@@ -1,4 +1,4 @@
-import { CODE_CLAUSES, MARK } from '@weir/core/frames.ts';
+import { MARK, markedCode } from '@weir/core/frames.ts';
 import { decodeFrame } from '@weir/core/frames-codec.ts';
 import type { CodeClause, ParkFrame, ParkPlace, ParkReason } from '@weir/core';
 import type { LastWord } from './last-words.ts';
@@ -31,9 +31,11 @@ export function culpritOf(
 ): Culprit | null {
   const { word } = end;
   if (word === null) return null;
-  const rule = rules[word.marks[MARK.rule]!];
-  const clause = CODE_CLAUSES[word.marks[MARK.clause]!];
-  if (rule === undefined || clause === undefined) return null;
+  const code = markedCode(word.marks[MARK.code]!);
+  if (code === null) return null;
+  const { clause } = code;
+  const rule = rules[code.rule];
+  if (rule === undefined) return null;
   if (word.kind === 'probe' && !isFatal(end) && !isSameCall(word, before)) return null;
   const [frame, record] = [word.marks[MARK.frame]!, word.marks[MARK.record]!];
   return { rule, clause, reason: reasonOf(word.kind, clause), frame, record };
@@ -48,8 +50,7 @@ const isFatal = ({ code, signal }: EndOfProcess): boolean =>
   code === 134;
 
 const isSameCall = (a: LastWord, b: LastWord | null): boolean =>
-  b?.kind === 'probe' &&
-  [MARK.rule, MARK.clause, MARK.record].every((mark) => a.marks[mark] === b.marks[mark]);
+  b?.kind === 'probe' && [MARK.code, MARK.record].every((mark) => a.marks[mark] === b.marks[mark]);
 
 function reasonOf(kind: LastWord['kind'], clause: CodeClause): ParkReason {
   if (kind === 'stuck')

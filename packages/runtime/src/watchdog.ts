@@ -52,13 +52,13 @@ function end(kind: 'stuck' | 'memory'): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
-let call = marks[MARK.call]!;
+let [call, code] = [marks[MARK.call]!, marks[MARK.code]!];
 let seen = instant();
 for (;;) {
   Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
-  const isSame = marks[MARK.rule]! >= 0 && marks[MARK.call] === call;
+  const isSame = code >= 0 && marks[MARK.code] === code && marks[MARK.call] === call;
   if (!isSame) {
-    call = marks[MARK.call]!;
+    [call, code] = [marks[MARK.call]!, marks[MARK.code]!];
     seen = instant();
     continue;
   }

@@ -105,7 +105,7 @@ test('the closing table tells of parked rules, and top of what rules cost', () =
   assert.equal(top.status, 0, top.err);
   const costs = ofKind(top.out, 'cost');
   assert.deepEqual(
-    new Set(costs.map(({ rule, state, calls }) => `${rule} ${state} ${calls}`)),
+    new Set(costs.map(({ rule, state, calls }) => [rule, state, calls].join(' '))),
     new Set(['loops parked 61', 'seven runs 100', 'reads parked 0']),
   );
   // Which of the two that ran cost more is the machine's business; that the dearest comes first is ours.

@@ -149,14 +149,14 @@ export class Program {
 
   #eventCode(code: CodePlan, guard: RuleGuard, clause: CodeClause): EventCode {
     const made = instantiate(code, this.#slotsOf(code), this.#compile) as EventCode;
-    return this.calls.watch(guard, clause, made);
+    return this.calls.watch(guard, clause, made, code.isLight);
   }
 
   /** Code that does not read a decoded batch: HAVING and SINK. */
   #code(code: CodePlan, guard: RuleGuard, clause: CodeClause): (input: never) => unknown {
     const own = Int32Array.from(code.paths, (_path, i) => i);
     const made = instantiate(code, own, this.#compile) as (input: never) => unknown;
-    return this.calls.watch(guard, clause, made);
+    return this.calls.watch(guard, clause, made, code.isLight);
   }
 
   #value(plan: ValuePlan | ColumnPlan, guard: RuleGuard, clause: CodeClause): EventValue {

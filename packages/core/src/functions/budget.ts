@@ -88,6 +88,8 @@ const call = {
   reserve: 0,
   /** Characters of texts that were put together but perhaps not yet copied into one piece; see `read`. */
   loose: 0,
+  /** Limits of a call that has not been armed yet; see `armLate`. */
+  awaited: null as CallLimits | null,
 };
 let clock: (() => number) | null = null;
 /** When the call began, as far as is known; NaN: the first slice was not used up. */
@@ -103,12 +105,13 @@ export function useClock(now: (() => number) | null): void {
 /** Tells calls apart: what the library remembers for a rule must not outlive the call, or a replay is charged otherwise. */
 export const callNumber = (): number => left[CALL]!;
 
-/** Without what V8 leaves empty in its pages, and what charges do not see to the byte: an eighth, as measured. */
-const usable = (bytes: number): number => bytes - (bytes >> 3);
+/** Without what V8 leaves empty in its pages, and what charges do not see to the byte: a quarter, as measured. */
+const usable = (bytes: number): number => bytes - (bytes >> 2);
 
 /** The next call of rule code begins. Costs about a nanosecond. */
 export function arm(of: CallLimits): void {
   left[CALL]!++;
+  if (call.awaited !== null) call.awaited = null;
   if (call.limits !== of) call.limits = of;
   left[BYTES] = usable(of.bytes);
   left[DEPTH] = of.depth - 1;
@@ -121,6 +124,16 @@ export function arm(of: CallLimits): void {
   left[STEPS] = Math.min(of.steps, FIRST_STEPS);
   call.reserve = of.steps - left[STEPS];
   beganAt = Number.NaN;
+}
+
+/** As `arm`, for a call that most likely is charged nothing: whoever charges it says `begin` first. */
+export function armLate(of: CallLimits): void {
+  call.awaited = of;
+}
+
+/** Something of a call that was armed late is about to be charged. */
+export function begin(): void {
+  if (call.awaited !== null) arm(call.awaited);
 }
 
 /** What the call at hand has used since it was armed. */

@@ -5,6 +5,7 @@
 import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
 import {
+  begin,
   charge,
   grow,
   left,
@@ -236,12 +237,19 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
 /** A function of the library made ready for constants, once when the rule is. */
 function prepare(name: string, ...constants: unknown[]): (value: unknown) => unknown {
   const ready = libraryByName.get(name)!.prepare!(...withMode(name, constants, CHARGED_LASTING));
-  return (value) => {
+  const prepared = (value: unknown): unknown => {
     if (typeof value !== 'string') return ready(asked(value));
     if (value.length > SHORT_TEXT) touch(value.length);
     return ready(value);
   };
+  readyOnes.set(prepared, ready);
+  return prepared;
 }
+
+const readyOnes = new WeakMap<Callable, (value: unknown) => unknown>();
+
+/** What is behind a function that was prepared: for short texts, which cost nothing to read. */
+const readyOf = (prepared: Callable): ((value: unknown) => unknown) => readyOnes.get(prepared)!;
 
 /** What a function of the library is given: an event as what it holds. What the rule made itself may be in pieces still. */
 function asked(value: unknown): unknown {
@@ -355,6 +363,21 @@ export const globalConstants: Readonly<Record<string, number>> = Object.freeze({
 /** Functions that generated code gives numbers only. */
 const ofNumbersOnly = Object.freeze({ ...round, ...more });
 
+const operators = { number, add, equal, same, less, atMost, more: moreThan, atLeast };
+
+/** The operators as code has them whose budget is armed when it is first needed. */
+const late = Object.freeze(
+  Object.fromEntries(
+    Object.entries(operators as Readonly<Record<string, Callable>>).map(([name, run]) => [
+      name,
+      (first: unknown, second: unknown) => {
+        begin();
+        return run(first, second);
+      },
+    ]),
+  ),
+);
+
 /** `H` of generated code (plan.ts, CodePlan). */
 export const ruleLibrary = Object.freeze({
   left,
@@ -368,14 +391,8 @@ export const ruleLibrary = Object.freeze({
   key,
   set,
   invoke,
-  number,
-  add,
-  equal,
-  same,
-  less,
-  atMost,
-  more: moreThan,
-  atLeast,
+  ...operators,
+  late,
   text,
   template,
   keys,
@@ -387,6 +404,7 @@ export const ruleLibrary = Object.freeze({
   restOf,
   pattern,
   prepare,
+  ready: readyOf,
   charged,
   m: methods,
   f: globals,

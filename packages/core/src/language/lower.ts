@@ -30,6 +30,7 @@ export function lowerRule(rule: RuleSyntax): { plan: RulePlan | null; problems: 
 const NOTHING: CodePlan = {
   role: 'event',
   source: '(H, S) => () => (void 0)',
+  isLight: true,
   paths: [],
   readsWhole: false,
   text: '',

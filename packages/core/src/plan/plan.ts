@@ -213,6 +213,8 @@ export type AggregateFunction =
 export interface CodePlan {
   readonly role: 'event' | 'events' | 'aggregates' | 'copy' | 'step' | 'match' | 'pair';
   readonly source: string;
+  /** A call needs no budget before it first asks the library for something; it arms itself then. */
+  readonly isLight: boolean;
   readonly paths: readonly Path[];
   /** Reads fields by names that are computed, or hands the event on as a value. */
   readonly readsWhole: boolean;

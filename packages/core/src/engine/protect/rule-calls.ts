@@ -1,9 +1,10 @@
 // Promises of this file:
 //   C1  No code of a rule runs but through `watch`: within its limits, with a mark that says whose it is.
 //   C2  Nothing here changes a result: a clock is only asked to report costs.
-import { CODE_CLAUSES, MARK, MARKS, type CodeClause, type Host } from '../../frames.ts';
+import { CODE_CLAUSES, codeMark, MARK, MARKS, type CodeClause, type Host } from '../../frames.ts';
 import {
   arm,
+  armLate,
   defaultCallLimits,
   LimitBroken,
   useClock,
@@ -20,17 +21,38 @@ import type { ParkReason } from '../../frames.ts';
 const EXACT_CALLS = 64;
 const SAMPLE_EVERY = 64;
 const SLOW_MS = 0.2;
+/** Where there is no clock, calls are only looked at when a rule is parked or calls are announced. */
+const UNMETERED = 2 ** 30;
 const SHARE_WINDOW_MS = 60_000;
 const SHARE_STEP_MS = 1000;
 
 /** Constants, since V8 would read the fields of an object anew for every call. */
-const { call: CALL, rule: RULE, clause: CLAUSE, record: RECORD } = MARK;
+const { call: CALL, code: CODE, record: RECORD } = MARK;
 
 const NO_LIMITS: LimitsPlan = { all: {}, tenants: [], rules: [] };
 
-interface ClauseCount {
-  called: number;
-  failed: number;
+/** Calls of one clause. Most are not looked at: for these, counting down is all that is done. */
+class ClauseCalls {
+  failed = 0;
+  /** So many more calls go by until one is looked at; below 0: the call at hand is. */
+  left = 0;
+  /** All calls, if all that are left were made. */
+  #granted = 0;
+
+  get called(): number {
+    return this.#granted - this.left;
+  }
+
+  /** Lets calls go by from now on. */
+  let(count: number): void {
+    this.#granted += count - this.left;
+    this.left = count;
+  }
+
+  /** Calls that were counted elsewhere; or, below 0, the one at hand, which is none. */
+  add(called: number): void {
+    this.#granted += called;
+  }
 }
 
 /** What the engine knows of one version of a rule besides its code: whether it runs, and what it has cost. */
@@ -38,18 +60,32 @@ export class RuleGuard {
   readonly index: number;
   readonly id: string;
   readonly cpuShare: number | null;
-  /** Why it sees no event; null: it does. */
-  parked: ParkReason | null = null;
   cpuMs = 0;
   /** By index in CODE_CLAUSES. */
-  readonly counts: ClauseCount[] = CODE_CLAUSES.map(() => ({ called: 0, failed: 0 }));
+  readonly counts: readonly ClauseCalls[] = CODE_CLAUSES.map(() => new ClauseCalls());
   /** What it had cost at times within the last minute, oldest first. */
   readonly costs: { readonly nowMs: number; readonly cpuMs: number }[] = [];
+  #parked: ParkReason | null = null;
 
   constructor(index: number, id: string, cpuShare: number | null) {
     this.index = index;
     this.id = id;
     this.cpuShare = cpuShare;
+  }
+
+  /** Why it sees no event; null: it does. */
+  get parked(): ParkReason | null {
+    return this.#parked;
+  }
+
+  set parked(reason: ParkReason | null) {
+    this.#parked = reason;
+    this.lookAtNext();
+  }
+
+  /** The next call of each clause is looked at. */
+  lookAtNext(): void {
+    for (const count of this.counts) count.let(0);
   }
 
   get calls(): number {
@@ -69,12 +105,18 @@ export class RuleGuard {
 /** A limit was broken in a clause of a rule. */
 export type OnBroken = (guard: RuleGuard, clause: CodeClause, broken: LimitBroken) => void;
 
+type RuleCode = (first: unknown, second: unknown) => unknown;
+
+interface Counted {
+  readonly called: number;
+  readonly failed: number;
+}
+
 /** All calls of rule code of an engine. */
 export class RuleCalls {
   readonly guards: RuleGuard[] = [];
   readonly marks: Int32Array;
-  /** Calls are announced to the host. */
-  isProbing = false;
+  #isProbing = false;
   readonly #host: Host;
   readonly #plan: LimitsPlan;
   /** Limits by rule index, for the tenant at hand. */
@@ -86,7 +128,7 @@ export class RuleCalls {
     this.#host = host;
     this.#plan = plan;
     this.marks = host.marks ?? new Int32Array(MARKS);
-    this.marks[RULE] = -1;
+    this.marks[CODE] = -1;
     this.marks[RECORD] = -1;
     useClock(host.cpuNow ?? null);
     for (const { name } of plan.tenants) this.#ofTenants.set(name, []);
@@ -95,6 +137,13 @@ export class RuleCalls {
 
   set onBroken(broken: OnBroken) {
     this.#broken = broken;
+  }
+
+  /** Each call is announced to the host. */
+  set isProbing(isProbing: boolean) {
+    if (isProbing === this.#isProbing) return;
+    this.#isProbing = isProbing;
+    for (const guard of this.guards) guard.lookAtNext();
   }
 
   /** For a new rule; its index is the number of those before it. */
@@ -117,46 +166,67 @@ export class RuleCalls {
 
   /**
    * `code`, with marks and within the limits of its rule. Of a parked rule, and where a limit is broken, it throws
-   * `noMatch`.
+   * `noMatch`. Costs a call that is not looked at some 8 ns, light code 4.
    */
   watch<Code extends (first: never, second: never) => unknown>(
     guard: RuleGuard,
-    ofClause: CodeClause,
+    clause: CodeClause,
     code: Code,
+    isLight: boolean,
   ): Code {
-    const run = code as unknown as (first: unknown, second: unknown) => unknown;
+    const run = code as unknown as RuleCode;
+    const looked = this.#lookedAt(guard, clause, run);
+    const count = guard.counts[CODE_CLAUSES.indexOf(clause)]!;
+    const mark = codeMark(guard.index, clause);
     const { marks } = this;
     const { index } = guard;
-    const clause = CODE_CLAUSES.indexOf(ofClause);
-    const count = guard.counts[clause]!;
-    const meter = this.#host.now === undefined ? null : new CallMeter(this.#host, guard);
-    const ends = (isTimed: boolean): void => {
-      marks[RULE] = -1;
-      if (this.isProbing) this.#host.probe?.();
-      if (isTimed) meter?.ends();
-    };
-    const watched: typeof run = (first, second) => {
-      if (guard.parked !== null) throw noMatch;
-      count.called++;
-      arm(this.#limits[index]!);
-      marks[CLAUSE] = clause;
-      marks[CALL]!++;
-      marks[RULE] = index;
-      if (this.isProbing) this.#host.probe?.();
-      const isTimed = meter !== null && meter.begins();
+    const watched: RuleCode = (first, second) => {
+      if (--count.left < 0) return looked(first, second);
+      if (isLight) armLate(this.#limits[index]!);
+      else arm(this.#limits[index]!);
+      marks[CALL] = count.left;
+      marks[CODE] = mark;
       let value: unknown;
       try {
         value = run(first, second);
       } catch (error) {
-        ends(isTimed);
-        throw this.#thrown(guard, ofClause, error);
+        marks[CODE] = -1;
+        throw this.#thrown(guard, clause, error);
       }
-      // Written out: most calls are short, and pay for each call of a function.
-      marks[RULE] = -1;
-      if (isTimed || this.isProbing) ends(isTimed);
+      marks[CODE] = -1;
       return value;
     };
     return watched as unknown as Code;
+  }
+
+  /** A call that is timed or announced, or that is none, since the rule is parked. */
+  #lookedAt(guard: RuleGuard, clause: CodeClause, run: RuleCode): RuleCode {
+    const count = guard.counts[CODE_CLAUSES.indexOf(clause)]!;
+    const mark = codeMark(guard.index, clause);
+    const { marks } = this;
+    const meter = this.#host.now === undefined ? null : new CallMeter(this.#host, guard, count);
+    return (first, second) => {
+      if (guard.parked !== null) {
+        count.let(0);
+        count.add(-1);
+        throw noMatch;
+      }
+      arm(this.#limits[guard.index]!);
+      marks[CALL] = -count.called;
+      marks[CODE] = mark;
+      if (this.#isProbing) this.#host.probe?.();
+      meter?.begins();
+      try {
+        return run(first, second);
+      } catch (error) {
+        throw this.#thrown(guard, clause, error);
+      } finally {
+        marks[CODE] = -1;
+        if (this.#isProbing) this.#host.probe?.();
+        const untilNext = meter === null ? UNMETERED : meter.ends();
+        count.let(this.#isProbing || guard.parked !== null ? 0 : untilNext);
+      }
+    };
   }
 
   #thrown(guard: RuleGuard, clause: CodeClause, error: unknown): unknown {
@@ -184,17 +254,20 @@ export class RuleCalls {
   }
 
   snapshot(writer: ByteWriter): void {
-    writer.value(this.guards.map(({ counts }) => counts) as unknown as Json);
+    const told = this.guards.map(({ counts }) =>
+      counts.map(({ called, failed }): Counted => ({ called, failed })),
+    );
+    writer.value(told as unknown as Json);
   }
 
   /** `takes`: only one engine part goes on counting what was counted. */
   restore(reader: ByteReader, takes: boolean): void {
-    const guards = reader.value() as unknown as ClauseCount[][];
+    const guards = reader.value() as unknown as Counted[][];
     if (!takes) return;
     guards.forEach((counts, i) => {
       counts.forEach(({ called, failed }, clause) => {
         const count = this.guards[i]!.counts[clause]!;
-        count.called += called;
+        count.add(called);
         count.failed += failed;
       });
     });
@@ -212,36 +285,40 @@ function usedMs({ costs, cpuMs }: RuleGuard, nowMs: number): number {
 /** Times some calls of one clause of one rule, and estimates the others from them. */
 class CallMeter {
   readonly #guard: RuleGuard;
+  readonly #count: ClauseCalls;
   readonly #now: () => number;
   readonly #cpuNow: () => number;
   #exact = EXACT_CALLS;
-  #untimed = 0;
+  /** Calls that were made when one was timed last. */
+  #timedAt = 0;
   #beganAt = 0;
 
-  constructor({ now, cpuNow }: Host, guard: RuleGuard) {
+  constructor({ now, cpuNow }: Host, guard: RuleGuard, count: ClauseCalls) {
     this.#guard = guard;
+    this.#count = count;
     this.#now = now!;
     this.#cpuNow = cpuNow ?? now!;
   }
 
-  /** Is the call at hand one that is timed? */
-  begins(): boolean {
-    if (this.#exact === 0 && ++this.#untimed < SAMPLE_EVERY) return false;
+  begins(): void {
     this.#beganAt = this.#exact > 0 ? this.#cpuNow() : this.#now();
-    return true;
   }
 
-  ends(): void {
+  /** Gives how many calls may go by until the next one is timed. */
+  ends(): number {
+    const { called } = this.#count;
+    const calls = called - this.#timedAt;
+    this.#timedAt = called;
     if (this.#exact > 0) {
-      this.#exact--;
       this.#guard.cpuMs += this.#cpuNow() - this.#beganAt;
-      return;
+      return --this.#exact > 0 ? 0 : SAMPLE_EVERY - 1;
     }
     const tookMs = this.#now() - this.#beganAt;
+    this.#guard.cpuMs += tookMs > SLOW_MS ? tookMs : tookMs * calls;
+    if (tookMs <= SLOW_MS) return SAMPLE_EVERY - 1;
     // A slow one stands for itself alone: perhaps only the machine was busy.
-    if (tookMs > SLOW_MS) this.#exact = EXACT_CALLS;
-    this.#guard.cpuMs += tookMs > SLOW_MS ? tookMs : tookMs * this.#untimed;
-    this.#untimed = 0;
+    this.#exact = EXACT_CALLS;
+    return 0;
   }
 }
 

@@ -179,7 +179,7 @@ class AggregateEmitter extends Emitter {
     this.problems.push(...emitter.problems);
     const plan: CodePlan = {
       role: 'event',
-      source: emitter.wrap(body),
+      ...emitter.wrap(body),
       paths: emitter.paths,
       readsWhole: emitter.readsWhole,
       text: emitter.problems.length > 0 ? '' : printCode(node),
@@ -208,7 +208,7 @@ export function compileAggregates(code: Code): {
     return { compiled: null, problems: fieldHints(emitter.problems) };
   const plan: CodePlan = {
     role: 'aggregates',
-    source: emitter.wrap(`(a) => ${body}`),
+    ...emitter.wrap(`(a) => ${body}`),
     paths: [],
     readsWhole: false,
     text: printAggregates(code.tree),

@@ -35,7 +35,7 @@ export function compileCode(
     if (role === 'aggregates') return compileAggregates(code);
     const { emitter, body } = emitted(code, role, steps, refuses);
     if (emitter.problems.length > 0) return { compiled: null, problems: emitter.problems };
-    const source = emitter.wrap(body);
+    const { source, isLight } = emitter.wrap(body);
     if (!isReadable(source))
       return {
         compiled: null,
@@ -44,6 +44,7 @@ export function compileCode(
     const plan: CodePlan = {
       role,
       source,
+      isLight,
       paths: emitter.paths,
       readsWhole: emitter.readsWhole,
       text: refuses ? printCode(code.tree) : '',

@@ -20,6 +20,14 @@ import { stringText } from './print-code.ts';
 import { JAVASCRIPT_WORLD, isFunction, staticName } from './tree-names.ts';
 import { OperatorEmitter, WORD_MAX } from './emit-operators.ts';
 
+/** Names of a test in printed code. */
+interface Prepared {
+  /** For a text that costs nothing to read; null: each call is charged. */
+  readonly ready: string | null;
+  /** For any value. */
+  readonly held: string;
+}
+
 /** Writes calls: of methods, of functions of the rule, and of what rules may call besides. */
 export abstract class CallEmitter extends OperatorEmitter {
   /** A function whose parameters are of these kinds. */
@@ -238,17 +246,26 @@ export abstract class CallEmitter extends OperatorEmitter {
       stringText(name),
       constants as string[],
     );
-    return any(`${held}(${this.value(value)})`);
+    return any(this.asked(held, this.value(value)));
+  }
+
+  /** A test that is made once is asked: at once, where the value costs nothing to read. */
+  protected asked({ ready, held }: Prepared, value: string): string {
+    if (ready === null) return `${held}(${value})`;
+    const text = this.local();
+    return `(typeof (${text} = ${value}) === "string" && ${text}.length <= ${WORD_MAX} ? ${ready}(${text}) : ${held}(${text}))`;
   }
 
   /**
-   * The name of a test that is made once. Where it is asked at most once in a call it costs as much as the rule's text is
+   * The names of a test that is made once. Where it is asked at most once in a call it costs as much as the rule's text is
    * long for each character of the event's, which is what the rule asks for; in loops and functions it is charged.
    */
-  protected prepared(made: string, name: string, constants: readonly string[]): string {
-    const ready = this.constant(made, 'p');
-    if (this.rounds.length === 0 && !isDear(name, constants)) return ready;
-    return this.constant(`H.charged(${[name, ready, ...constants].join(', ')})`, 'q');
+  protected prepared(made: string, name: string, constants: readonly string[]): Prepared {
+    const held = this.constant(made, 'p');
+    if (this.rounds.length === 0 && !isDear(name, constants))
+      return { ready: this.constant(`H.ready(${held})`, 'r'), held };
+    const all = [name, held, ...constants];
+    return { ready: null, held: this.constant(`H.charged(${all.join(', ')})`, 'q') };
   }
 
   /** Patterns that are written out are looked at when the rule is compiled. */
@@ -274,7 +291,7 @@ export abstract class CallEmitter extends OperatorEmitter {
     if (refused !== null) return this.refuse(target.object, 'E306', refused);
     const source = [stringText(regex.pattern), stringText(regex.flags)];
     const held = this.prepared(`H.pattern(${source.join(', ')})`, '"find"', source);
-    return scalar(`${held}(${this.value(node.arguments[0] as AnyNode)})`);
+    return scalar(this.asked(held, this.value(node.arguments[0] as AnyNode)));
   }
 
   protected arguments(node: AnyNode & { type: 'CallExpression' }, most: number): string {

@@ -81,7 +81,7 @@ export abstract class OperatorEmitter extends EmitterState {
       const [x, y] = [this.local(), this.local()];
       const not = operator === '===' ? '' : '!';
       return scalar(
-        `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "string" && ${x}.length > ${WORD_MAX} ? ${not}H.same(${x}, ${y}) : ${x} ${operator} ${y})`,
+        `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "string" && ${x}.length > ${WORD_MAX} ? ${not}L.same(${x}, ${y}) : ${x} ${operator} ${y})`,
       );
     }
     const isLoose = operator === '==' || operator === '!=';
@@ -114,17 +114,17 @@ export abstract class OperatorEmitter extends EmitterState {
       return held;
     });
     const compared = values.join(` ${operator} `);
-    const asked = `${operator === '!=' ? '!' : ''}H.${COMPARISON_NAMES[operator]}(${values.join(', ')})`;
+    const asked = `${operator === '!=' ? '!' : ''}L.${COMPARISON_NAMES[operator]}(${values.join(', ')})`;
     return `(${sets.join('')}${tests.join(' && ')} ? ${compared} : ${asked})`;
   }
 
   protected sum(left: Emitted, right: Emitted): Emitted {
     const [a, b] = [this.asValue(left), this.asValue(right)];
     if (left.kind === 'scalar' && right.kind === 'scalar') return scalar(`(${a} + ${b})`);
-    if (left.kind === 'word' || right.kind === 'word') return primitive(`H.add(${a}, ${b})`);
+    if (left.kind === 'word' || right.kind === 'word') return primitive(`L.add(${a}, ${b})`);
     const [x, y] = [this.local(), this.local()];
     return primitive(
-      `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "number" && typeof ${y} === "number" ? ${x} + ${y} : H.add(${x}, ${y}))`,
+      `(${x} = ${a}, ${y} = ${b}, typeof ${x} === "number" && typeof ${y} === "number" ? ${x} + ${y} : L.add(${x}, ${y}))`,
     );
   }
 
@@ -132,7 +132,7 @@ export abstract class OperatorEmitter extends EmitterState {
   protected numeric(emitted: Emitted): string {
     if (emitted.kind === 'scalar' || emitted.kind === 'word') return emitted.text;
     const held = this.local();
-    return `(typeof (${held} = ${this.asValue(emitted)}) === "number" ? ${held} : H.number(${held}))`;
+    return `(typeof (${held} = ${this.asValue(emitted)}) === "number" ? ${held} : L.number(${held}))`;
   }
 
   protected unary(operator: string, argument: Emitted): Emitted {

@@ -55,9 +55,17 @@ export class EmitterState {
     this.refuses = refuses;
   }
 
-  wrap(body: string): string {
+  /**
+   * The source of a clause, of functions that JavaScript does not do by itself and slots of paths. `isLight`: all that is
+   * ever charged in it are operators of values that are neither short nor plain.
+   */
+  wrap(body: string): Pick<CodePlan, 'source' | 'isLight'> {
     const slots = this.paths.map((_, i) => `const s${i} = S[${i}];`);
-    return `(H, S) => { "use strict"; const B = H.left, X = H.out; ${[...slots, ...this.constants].join(' ')} return ${body}; }`;
+    const made = `${[...slots, ...this.constants].join(' ')} return ${body};`;
+    // A text in the code may look as if it used them: then it pays as others do.
+    const isLight = !/\b[HBX]\b/.test(made);
+    const budget = isLight ? 'L = H.late' : 'B = H.left, X = H.out, L = H';
+    return { source: `(H, S) => { "use strict"; const ${budget}; ${made} }`, isLight };
   }
 
   refuse(
