@@ -69,7 +69,8 @@ function sortedInto(into: unknown[], compare: unknown): unknown[] {
   for (const element of into) if (typeof element === 'string') length += touched(element);
   charge(Math.floor((length * Math.ceil(Math.log2(into.length + 1))) / 256));
   return into.sort((a, b) => {
-    const [left, right] = [plainText(a), plainText(b)];
+    const left = plainText(a);
+    const right = plainText(b);
     return left < right ? -1 : left > right ? 1 : 0;
   });
 }

@@ -140,13 +140,15 @@ export const textMethods = Object.freeze({
     return text.split(wanted, most);
   },
   replace: (text: string, part: unknown, by: unknown) => {
-    const [from, to] = [plainText(part), plainText(by)];
+    const from = plainText(part);
+    const to = plainText(by);
     search(text, from);
     chargeReplaced(text, from, to, 1);
     return text.replace(from, to);
   },
   replaceAll: (text: string, part: unknown, by: unknown) => {
-    const [from, to] = [plainText(part), plainText(by)];
+    const from = plainText(part);
+    const to = plainText(by);
     search(text, from);
     chargeReplaced(text, from, to, occurrences(text, from));
     return text.replaceAll(from, to);

@@ -80,7 +80,7 @@ function endOfMatch(text: string, at: number, segment: readonly (string | typeof
 
 /** Where the leftmost match of a segment from `from` on ends; -1: there is none. */
 function endOfFirst(text: string, from: number, segment: readonly (string | typeof ONE)[]): number {
-  const [head] = segment;
+  const head = segment[0];
   for (let at = from; at <= text.length; at++) {
     if (typeof head === 'string') {
       at = text.indexOf(head, at);
