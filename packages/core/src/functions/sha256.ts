@@ -3,7 +3,7 @@ import { utf8Of } from './utf8.ts';
 
 const K = Int32Array.from(primes(64), (prime) => fractionBits(Math.cbrt(prime)));
 const H0 = Int32Array.from(primes(8), (prime) => fractionBits(Math.sqrt(prime)));
-const words = new Int32Array(64);
+const words = new Int32Array(16);
 
 function primes(count: number): number[] {
   const found: number[] = [];
@@ -44,15 +44,6 @@ function digest(padded: Uint8Array, length: number): void {
 const state = new Int32Array(8);
 
 function compress(bytes: Uint8Array, at: number): void {
-  for (let i = 0, b = at; i < 16; i++, b += 4)
-    words[i] = (bytes[b]! << 24) | (bytes[b + 1]! << 16) | (bytes[b + 2]! << 8) | bytes[b + 3]!;
-  for (let i = 16; i < 64; i++) {
-    const w15 = words[i - 15]!;
-    const w2 = words[i - 2]!;
-    const s0 = ((w15 >>> 7) | (w15 << 25)) ^ ((w15 >>> 18) | (w15 << 14)) ^ (w15 >>> 3);
-    const s1 = ((w2 >>> 17) | (w2 << 15)) ^ ((w2 >>> 19) | (w2 << 13)) ^ (w2 >>> 10);
-    words[i] = (words[i - 16]! + s0 + words[i - 7]! + s1) | 0;
-  }
   let a = state[0]!;
   let b = state[1]!;
   let c = state[2]!;
@@ -61,11 +52,14 @@ function compress(bytes: Uint8Array, at: number): void {
   let f = state[5]!;
   let g = state[6]!;
   let h = state[7]!;
-  for (let i = 0; i < 64; i++) {
+  for (let i = 0, from = at; i < 64; i++, from += 4) {
+    // The schedule looks back 16 words, so these are all that is kept of it.
+    const word = i < 16 ? wordAt(bytes, from) : scheduled(i);
+    words[i & 15] = word;
     const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + K[i]! + words[i]!) | 0;
+    const t1 = (h + s1 + (g ^ (e & (f ^ g))) + K[i]! + word) | 0;
     const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+    const t2 = (s0 + ((a & b) | (c & (a | b)))) | 0;
     h = g;
     g = f;
     f = e;
@@ -85,6 +79,17 @@ function compress(bytes: Uint8Array, at: number): void {
   state[7]! += h;
 }
 
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+
+function scheduled(i: number): number {
+  const w15 = words[(i + 1) & 15]!;
+  const w2 = words[(i + 14) & 15]!;
+  const s0 = ((w15 >>> 7) | (w15 << 25)) ^ ((w15 >>> 18) | (w15 << 14)) ^ (w15 >>> 3);
+  const s1 = ((w2 >>> 17) | (w2 << 15)) ^ ((w2 >>> 19) | (w2 << 13)) ^ (w2 >>> 10);
+  return (words[i & 15]! + s0 + words[(i + 9) & 15]! + s1) | 0;
+}
+
 const short = new Uint8Array(1024);
 const SHORT_MAX = 1000;
 
@@ -99,6 +104,17 @@ export function sha256Hex(text: string): string {
 /** The first half of it: 32 hex digits. */
 export function sha256Hex128(text: string): string {
   hashText(text);
+  return firstHalf();
+}
+
+/** The same of `bytes[0, length)`; what is behind them is overwritten. `bytes` has room for 72 more. */
+export function sha256Hex128Of(bytes: Uint8Array, length: number): string {
+  bytes.fill(0, length, (((length + 8) >> 6) << 6) + 64);
+  digest(bytes, length);
+  return firstHalf();
+}
+
+function firstHalf(): string {
   for (let i = 0; i < 16; i++) {
     const byte = (state[i >> 2]! >>> (24 - 8 * (i & 3))) & 255;
     hex128[2 * i] = HEX.charCodeAt(byte >> 4);

@@ -30,7 +30,7 @@ export class FewById<T extends { readonly id: string }> {
     }
     const at = this.#indexOf(item.id);
     // Never changed in place: somebody may be going through it.
-    if (at >= 0) this.#list = this.#list.with(at, item);
+    if (at >= 0) this.#list = replaced(this.#list, at, item);
     else if (this.#list.length < LISTED_MAX) this.#list = appended(this.#list, item);
     else {
       this.#map = new Map(this.#list.map((one) => [one.id, one]));
@@ -48,7 +48,7 @@ export class FewById<T extends { readonly id: string }> {
     }
     const at = this.#indexOf(id);
     if (at < 0) return false;
-    this.#list = this.#list.length === 1 ? NONE : this.#list.toSpliced(at, 1);
+    this.#list = without(this.#list, at);
     return true;
   }
 
@@ -63,7 +63,27 @@ export class FewById<T extends { readonly id: string }> {
   }
 }
 
+// By hand: most lists have one item or two, and what the language has for it takes five times as long.
+
 /** The list with one more. Exactly as long as it has to be: a list that is pushed to has room for 17. */
 export function appended<T>(list: readonly T[], item: T): readonly T[] {
-  return list.length === 0 ? [item] : list.concat([item]);
+  if (list.length === 0) return [item];
+  const longer = new Array<T>(list.length + 1);
+  for (let i = 0; i < list.length; i++) longer[i] = list[i]!;
+  longer[list.length] = item;
+  return longer;
+}
+
+function replaced<T>(list: readonly T[], at: number, item: T): readonly T[] {
+  if (list.length === 1) return [item];
+  const same = list.slice();
+  same[at] = item;
+  return same;
+}
+
+function without<T>(list: readonly T[], at: number): readonly T[] {
+  if (list.length === 1) return NONE;
+  const shorter = new Array<T>(list.length - 1);
+  for (let i = 0; i < shorter.length; i++) shorter[i] = list[i < at ? i : i + 1]!;
+  return shorter;
 }

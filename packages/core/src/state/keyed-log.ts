@@ -184,6 +184,26 @@ export class KeyedLog {
     }
   }
 
+  /** The row's newest entry; 0: there is none. A way through entries for whom a call for each is too much. */
+  newest(row: number): number {
+    return this.#newest[row]!;
+  }
+
+  /** The entry before; 0: there is none. */
+  before(entry: number): number {
+    return this.#arena.word(entry);
+  }
+
+  /** Where its bytes lie: read them, keep nothing, change nothing. */
+  bytesOf(entry: number): Uint8Array {
+    return this.#arena.bytesAt(entry);
+  }
+
+  /** And where in these they begin. */
+  startOf(entry: number): number {
+    return this.#arena.offsetOf(entry) + ENTRY_WORDS * 4;
+  }
+
   /** Forgets the entries that `keep` does not want. */
   trim(row: number, keep: (bytes: Uint8Array, start: number, end: number) => boolean): void {
     let previous = 0;

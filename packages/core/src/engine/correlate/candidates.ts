@@ -137,6 +137,8 @@ export interface WindowKind {
   ): number | null;
   /** Surely no event of the row waits for others to be a match with. Costs nothing; false where that is not known. */
   nothingWaits?(row: number, clock: number, latenessMs: number): boolean;
+  /** Of a row that was looked at since its last event, nothing is found before another one comes. Costs nothing. */
+  changesWithEventsOnly?(row: number): boolean;
   /** The row is gone; its number may be given to another key. */
   forget?(row: number): void;
   /** The clock at which an event with this time is needed no more. */

@@ -41,6 +41,14 @@ export interface LiveResult {
   readonly trigger: Evidence;
 }
 
+/** Nothing is to be remembered of the key but its events. */
+export const isQuiet = ({ results, carried, alerts, handedOn, claimedAt }: Live): boolean =>
+  results.size === 0 &&
+  carried === null &&
+  alerts.isEmpty &&
+  (handedOn === null || handedOn.size === 0) &&
+  claimedAt === Infinity;
+
 export function liveToJson(live: Live | undefined): Json {
   if (live === undefined) return null;
   return {

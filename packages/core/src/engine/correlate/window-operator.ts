@@ -10,6 +10,7 @@ import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { ByRow } from '../../state/by-row.ts';
 import { KeyedLog } from '../../state/keyed-log.ts';
+import { RowSet } from '../../state/row-set.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { areEqualBytes, keyTextsOf } from './key-texts.ts';
 import type { Partitions } from '../time/partitions.ts';
@@ -34,6 +35,7 @@ import {
   type HeldEvent,
 } from './held-event.ts';
 import {
+  isQuiet,
   liveFromJson,
   liveToJson,
   newLive,
@@ -88,7 +90,7 @@ export class WindowOperator {
   readonly #alerts: AlertTeller;
   readonly #log = new KeyedLog();
   readonly #live = new ByRow<Live>();
-  readonly #touched = new Set<number>();
+  readonly #touched = new RowSet();
   /** By row: the earliest time of results that may still come or change, and where results to come may begin. */
   readonly #levelHolds = new TimerHeap();
   readonly #alertHolds = new TimerHeap();
@@ -274,7 +276,7 @@ export class WindowOperator {
   settle(): void {
     const { isParked } = this.#facts;
     if (this.#isRefilling || isParked()) return;
-    for (const row of this.#touched) {
+    for (const row of this.#touched.rows) {
       this.#process(row);
       if (isParked()) return;
     }
@@ -289,8 +291,7 @@ export class WindowOperator {
 
   #process(row: number): void {
     const live = this.#live.get(row);
-    if (live === undefined && this.#log.count(row) < this.#windows.eventsMin)
-      return this.#forget(row);
+    if (live === undefined && this.#hasNothing(row)) return this.#forget(row);
     if (live !== undefined && this.#areOnlyAlertsDue(row, live))
       return this.#endOfAlerts(row, live);
     const glanced = this.#glance(row, live);
@@ -308,6 +309,18 @@ export class WindowOperator {
       return;
     }
     this.#settleRow(row, after, scan);
+  }
+
+  /** No window of the key can be true now: too few events are held, or nothing has come since it was looked at. */
+  #hasNothing(row: number): boolean {
+    if (this.#log.count(row) < this.#windows.eventsMin) return true;
+    const { holdsLevel, holdsAlerts } = this.#facts;
+    return (
+      holdsLevel === 'no' &&
+      !holdsAlerts &&
+      !this.#touched.has(row) &&
+      this.#windows.changesWithEventsOnly?.(row) === true
+    );
   }
 
   /** Nothing is open, no event has come that had to be looked at, and none waits for others. */
@@ -679,14 +692,6 @@ export class WindowOperator {
 
 /** The next clock value at which anything could differ: clocks are whole milliseconds. */
 const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1 : Infinity);
-
-/** Nothing is to be remembered of the key but its events. */
-const isQuiet = ({ results, carried, alerts, handedOn, claimedAt }: Live): boolean =>
-  results.size === 0 &&
-  carried === null &&
-  alerts.isEmpty &&
-  (handedOn === null || handedOn.size === 0) &&
-  claimedAt === Infinity;
 
 const isSameResult = (a: Result, b: Result): boolean =>
   a === b || JSON.stringify(a) === JSON.stringify(b);

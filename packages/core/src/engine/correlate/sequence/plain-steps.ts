@@ -12,7 +12,7 @@ const reader = new ByteReader();
 const NONE_FOUND: number[][] = [];
 
 /** More events of a key are looked at by `SequenceRun`, which goes on where it was. */
-export const PLAIN_EVENTS_MAX = 64;
+export const PLAIN_EVENTS_MAX = 128;
 
 /**
  * A sequence of steps that each take one event, the next one that fits: every event begins at most one match, which
@@ -22,6 +22,8 @@ export class PlainSteps {
   /** In the order in which events are taken: the bit of the test, and the index into the rule's steps. */
   readonly #bits: readonly number[];
   readonly #steps: readonly number[];
+  /** Bits of the steps that others come after. */
+  readonly #waiting: number;
   readonly #withinMs: number;
   readonly #isPastLast: boolean;
   /** By step: the latest first event of matches in the making that have come so far. */
@@ -41,6 +43,7 @@ export class PlainSteps {
   private constructor({ withinMs, skip }: SequenceDetectPlan, line: readonly Place[]) {
     this.#bits = line.map(({ test }) => 1 << test);
     this.#steps = line.map(({ step }) => step);
+    this.#waiting = this.#bits.slice(0, -1).reduce((all, bit) => all | bit, 0);
     this.#withinMs = withinMs;
     this.#isPastLast = skip.kind === 'past-last';
     this.#firsts = new Float64Array(line.length);
@@ -62,7 +65,9 @@ export class PlainSteps {
     const held = this.#held;
     let count = 0;
     let hasTies = false;
-    log.forEach(row, (bytes, start) => {
+    for (let entry = log.newest(row); entry !== 0; entry = log.before(entry)) {
+      const bytes = log.bytesOf(entry);
+      const start = log.startOf(entry);
       const at = atOf(bytes, start);
       let place = count++;
       // The newest comes first, so that the array is filled from its end in reading order.
@@ -77,7 +82,7 @@ export class PlainSteps {
       held[place] = bitsOf(reader, bytes, start);
       this.#bytes[place] = bytes;
       this.#starts[place] = start;
-    });
+    }
     this.#hold(row, count, hasTies);
     return !hasTies;
   }
@@ -201,7 +206,12 @@ export class PlainSteps {
 
   /** No event of the row at `from` or later waits for another. */
   nothingWaits(row: number, from: number): boolean {
-    return (this.#newestAt[row] ?? Infinity) < Infinity && this.#waitsFrom[row]! < from;
+    return this.isKnown(row) && this.#waitsFrom[row]! < from;
+  }
+
+  /** All events of the row have been looked at, or may go by without. */
+  isKnown(row: number): boolean {
+    return (this.#newestAt[row] ?? Infinity) < Infinity;
   }
 
   /** Nothing is known of the row. */
@@ -227,8 +237,8 @@ export class PlainSteps {
       return true;
     }
     this.#newestAt[row] = at;
-    // Whatever it is of: no match that goes on with it began later.
-    if (bits !== this.#bits[last]) this.#waitsFrom[row] = at;
+    // Whichever of them it goes on with: no match with it began later.
+    if ((bits & this.#waiting) !== 0) this.#waitsFrom[row] = at;
     return false;
   }
 

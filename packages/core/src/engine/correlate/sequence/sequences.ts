@@ -90,7 +90,7 @@ export class Sequences implements WindowKind {
     const known = (places: readonly number[]): Known => {
       const one = before?.matches.find(({ taken }) => plain.isMadeOf(places, taken.chain));
       if (one !== undefined) return one;
-      const taken = plain.takenAt(places, this.#plan.columns.length);
+      const taken = plain.takenAt(places, this.#having === null ? 0 : this.#plan.columns.length);
       return { taken, shown: this.#show(taken, input.evidence) };
     };
     const found = plain.found(scannedTo - this.#plan.withinMs, scannedTo);
@@ -121,7 +121,8 @@ export class Sequences implements WindowKind {
       candidates: candidatesOf(news),
       failures: failuresOf(news),
       due: Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs)),
-      keepFrom: oldestAt < needlessTo && !isOpen ? needlessTo : -Infinity,
+      // Letting events go costs a look at all that are held: it waits until the oldest is a quarter of the span older.
+      keepFrom: oldestAt < needlessTo - this.#plan.withinMs / 4 && !isOpen ? needlessTo : -Infinity,
       carried: this.#carried(input, matches),
       memory: isOpen ? memory : null,
       rereads: true,
@@ -145,6 +146,10 @@ export class Sequences implements WindowKind {
 
   nothingWaits(row: number, clock: number, latenessMs: number): boolean {
     return this.#plain?.nothingWaits(row, this.#needlessTo(clock, latenessMs)) ?? false;
+  }
+
+  changesWithEventsOnly(row: number): boolean {
+    return this.#plain?.isKnown(row) ?? false;
   }
 
   forget(row: number): void {
@@ -304,7 +309,7 @@ export class Sequences implements WindowKind {
       at: taken.at,
       count: chain.length,
       first: last.length === 0 ? seen : seen.slice(0, first.length),
-      last: last.length === 0 ? [] : seen.slice(first.length),
+      last: last.length === 0 ? NO_EVIDENCE : seen.slice(first.length),
       judged,
       settledAt: settledAt(taken, this.#plan),
       isAbsence: deadline !== null,
@@ -316,7 +321,7 @@ export class Sequences implements WindowKind {
   }
 
   #judge({ chain }: Taken): Judged | null {
-    if (this.#having === null) return { value: true, measures: {} };
+    if (this.#having === null) return TAKEN_AS_IT_IS;
     const value = this.#having.judge(chain);
     return value ? { value: kept(value), measures: {} } : null;
   }
@@ -372,6 +377,8 @@ function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDe
 }
 
 const NO_CHAINS: Chain[] = [];
+const NO_EVIDENCE: readonly Evidence[] = Object.freeze([]);
+const TAKEN_AS_IT_IS: Judged = Object.freeze({ value: true, measures: Object.freeze({}) });
 
 /** The first and the last events of a match, in their order. */
 function endsOf(chain: Chain): { first: Chain[]; last: Chain[] } {
