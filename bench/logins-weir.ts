@@ -1,9 +1,15 @@
 // One run of the logins through the core, in a process of its own, so that nothing else warms or fills it.
 //
-//   node bench/logins-weir.ts LOGINS.ndjson burst|pairs     prints one JSON line
+//   node bench/logins-weir.ts LOGINS.ndjson burst|pairs|pairs-alerts     prints one JSON line
 import type { FrameFromEngine } from '../packages/core/src/frames.ts';
 import { LineBatches, openRunningCore, PARTITION, readBlocks } from './running-core.ts';
 
+const PAIRS = `RULE "a failure, then a success"
+SEQUENCE BY user WITHIN 60:s
+STEP a FILTER event.outcome == 'failure'
+STEP b FILTER event.outcome == 'success'
+SKIP NONE
+`;
 const RULES = {
   burst: `RULE "ten failures of a user within a minute"
 SOURCES outcome = 'failure'
@@ -11,12 +17,9 @@ AGGREGATE BY user
 WITHIN 60:s SLIDING EVERY
 HAVING count() >= 10
 `,
-  pairs: `RULE "a failure, then a success"
-SEQUENCE BY user WITHIN 60:s
-STEP a FILTER event.outcome == 'failure'
-STEP b FILTER event.outcome == 'success'
-SKIP NONE
-`,
+  // Each pair is a result of its own, and nothing more is made of them, as with the peers.
+  pairs: `${PAIRS}STATUS shadow\n`,
+  'pairs-alerts': PAIRS,
 };
 const OUT_OF_ORDER_BOUND_MS = 2_000;
 

@@ -61,38 +61,52 @@ export function openRunningCore({ rules, source = {}, lists = [] }: CoreFacts): 
 
 const NEWLINE = 10;
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
 /** Lines of bytes become batches. Keeps what follows the last newline for the next call. */
 export class LineBatches {
-  #rest: Buffer = Buffer.alloc(0);
+  #rest = NO_BYTES;
   #next = 0;
+  #starts = new Int32Array(1024);
+  #lengths = new Int32Array(1024);
 
   /** The complete lines in what came so far, as one frame; null if there is none. */
   frameOf(bytes: Buffer): FrameToEngine | null {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const starts: number[] = [];
-    const lengths: number[] = [];
+    let count = 0;
     let from = 0;
     for (let end = all.indexOf(NEWLINE); end >= 0; end = all.indexOf(NEWLINE, from)) {
       if (end > from) {
-        starts.push(from);
-        lengths.push(end - from);
+        if (count === this.#starts.length) this.#grow();
+        this.#starts[count] = from;
+        this.#lengths[count++] = end - from;
       }
       from = end + 1;
     }
     // Copied: the reader fills its block again.
-    this.#rest = Buffer.from(all.subarray(from));
-    if (starts.length === 0) return null;
-    const first = this.#next;
-    this.#next += starts.length;
+    this.#rest = from === all.length ? NO_BYTES : Buffer.from(all.subarray(from));
+    if (count === 0) return null;
+    const numbers = new Float64Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = this.#next++;
     return {
       type: 'batch',
       ...PARTITION,
-      numbers: Float64Array.from({ length: starts.length }, (_, i) => first + i),
-      arrivedAt: new Float64Array(starts.length).fill(NaN),
-      starts: Int32Array.from(starts),
-      lengths: Int32Array.from(lengths),
+      numbers,
+      arrivedAt: new Float64Array(count).fill(NaN),
+      starts: this.#starts.slice(0, count),
+      lengths: this.#lengths.slice(0, count),
       bytes: new Uint8Array(all.buffer, all.byteOffset, from),
     };
+  }
+
+  #grow(): void {
+    const longer = (from: Int32Array): Int32Array<ArrayBuffer> => {
+      const to = new Int32Array(from.length * 2);
+      to.set(from);
+      return to;
+    };
+    this.#starts = longer(this.#starts);
+    this.#lengths = longer(this.#lengths);
   }
 }
 
