@@ -23,10 +23,13 @@ export interface Live {
   quietTo: number;
 }
 
-export const newLive = (carried: Carried | null): Live => ({
+/** Of rules whose alerts are not put together by key: none ever comes. */
+const NO_ALERTS = new KeyAlerts();
+
+export const newLive = (carried: Carried | null, hasAlerts: boolean): Live => ({
   results: new FewById(),
   carried,
-  alerts: new KeyAlerts(),
+  alerts: hasAlerts ? new KeyAlerts() : NO_ALERTS,
   handedOn: null,
   claimedAt: Infinity,
   quietTo: -Infinity,

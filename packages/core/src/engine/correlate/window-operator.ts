@@ -163,14 +163,18 @@ export class WindowOperator {
     for (const event of events.reverse()) this.#log.append(row, event, 0, event.length);
     this.#log.setMark(row, before.#log.mark(from));
     const carried = before.#live.get(from)?.carried ?? null;
-    if (carried !== null) this.#live.set(row, newLive(carried));
+    if (carried !== null) this.#live.set(row, this.#newLive(carried));
+  }
+
+  #newLive(carried: Carried | null): Live {
+    return newLive(carried, this.#facts.alert !== null);
   }
 
   /** Hands a result on to the version after: it is amended there, and not told here any more. */
   #handOn(key: Uint8Array, id: string): LiveResult | null {
     const row = this.#log.find(key, 0, key.length);
     if (row < 0) return null;
-    const live = this.#live.get(row) ?? newLive(null);
+    const live = this.#live.get(row) ?? this.#newLive(null);
     this.#live.set(row, live);
     (live.handedOn ??= new Set()).add(id);
     const shown = live.results.get(id);
@@ -191,7 +195,7 @@ export class WindowOperator {
   claim(key: Uint8Array, at: number): void {
     const row = this.#log.find(key, 0, key.length);
     if (row < 0) return;
-    const live = this.#live.get(row) ?? newLive(null);
+    const live = this.#live.get(row) ?? this.#newLive(null);
     this.#live.set(row, live);
     if (at < live.claimedAt) live.claimedAt = at;
   }
@@ -301,7 +305,7 @@ export class WindowOperator {
     this.#rememberOf(row, scan);
     const isIdle =
       live === undefined && glanced?.candidates.length === 0 && glanced.carried === null;
-    const after = live ?? (isIdle ? this.#idle : newLive(null));
+    const after = live ?? (isIdle ? this.#idle : this.#newLive(null));
     this.#show(row, after, scan);
     if (this.#facts.isParked()) {
       this.#memories.delete(row);
@@ -355,7 +359,7 @@ export class WindowOperator {
   }
 
   /** Stands for what is shown of a key of which nothing is. */
-  readonly #idle = newLive(null);
+  readonly #idle = newLive(null, false);
 
   #glance(row: number, live: Live | undefined): Scan | null {
     if (this.#windows.glance === undefined) return null;

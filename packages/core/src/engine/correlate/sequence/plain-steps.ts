@@ -9,7 +9,7 @@ import type { Taken } from './sequence-run.ts';
 
 const reader = new ByteReader();
 
-const NONE_FOUND: number[][] = [];
+const NONE_FOUND: readonly (readonly number[])[] = [];
 
 /** More events of a key are looked at by `SequenceRun`, which goes on where it was. */
 export const PLAIN_EVENTS_MAX = 128;
@@ -34,6 +34,9 @@ export class PlainSteps {
   readonly #bytes: Uint8Array[] = [];
   readonly #starts = new Int32Array(PLAIN_EVENTS_MAX);
   readonly #places: number[];
+  /** The places of a match that is the only one, and the list of them. */
+  readonly #only: number[];
+  readonly #onlyOne: readonly (readonly number[])[];
   #count = 0;
   #hasTies = false;
   /** By row: no event of it is newer, and no match in the making began later. Infinity: not known. */
@@ -48,6 +51,8 @@ export class PlainSteps {
     this.#isPastLast = skip.kind === 'past-last';
     this.#firsts = new Float64Array(line.length);
     this.#places = line.map(() => 0);
+    this.#only = line.map(() => 0);
+    this.#onlyOne = [this.#only];
   }
 
   /** null: the sequence asks for more than that. */
@@ -94,32 +99,46 @@ export class PlainSteps {
 
   /**
    * The matches of the row that was looked at which begin at `from` or later: of each the places of its events, which are
-   * counted from the newest. Those that end at `scannedTo` or before are left out, if SKIP does not ask for them.
+   * counted from the newest. Those that end at `scannedTo` or before are left out, if SKIP does not ask for them. Valid
+   * until the next look.
    */
-  found(from: number, scannedTo: number): number[][] {
-    let all = NONE_FOUND;
+  found(from: number, scannedTo: number): readonly (readonly number[])[] {
+    let several: (readonly number[])[] | null = null;
+    let hasOne = false;
     for (let first = this.#count - 1; first >= 0; first--) {
       if ((this.#held[first]! & this.#bits[0]!) === 0 || this.#ats[first]! < from) continue;
-      const places = this.#placesFrom(first);
-      if (places !== null && (this.#isPastLast || this.#ats[places.at(-1)!]! + 1 > scannedTo))
-        if (all.length === 0) all = [places];
-        else all.push(places);
+      if (!this.#isBegunBy(first)) continue;
+      const places = this.#places;
+      if (!this.#isPastLast && this.#ats[places[places.length - 1]!]! + 1 <= scannedTo) continue;
+      if (several !== null) several.push(places.slice());
+      else if (hasOne) several = [this.#only.slice(), places.slice()];
+      else {
+        for (let i = 0; i < places.length; i++) this.#only[i] = places[i]!;
+        hasOne = true;
+      }
     }
-    if (all.length > 1) all.sort((a, b) => b.at(-1)! - a.at(-1)! || b[0]! - a[0]!);
-    if (!this.#isPastLast || all.length < 2) return all;
-    let after = Infinity;
-    return all.filter((places) => places[0]! < after && ((after = places.at(-1)!), true));
+    if (several !== null) return this.#left(several);
+    return hasOne ? this.#onlyOne : NONE_FOUND;
   }
 
-  #placesFrom(first: number): number[] | null {
+  /** As they are completed, what SKIP leaves of them. */
+  #left(found: (readonly number[])[]): readonly (readonly number[])[] {
+    found.sort((a, b) => b.at(-1)! - a.at(-1)! || b[0]! - a[0]!);
+    if (!this.#isPastLast) return found;
+    let after = Infinity;
+    return found.filter((places) => places[0]! < after && ((after = places.at(-1)!), true));
+  }
+
+  /** Does a match begin with the event at this place? Then `#places` are those of its events. */
+  #isBegunBy(first: number): boolean {
     const until = this.#ats[first]! + this.#withinMs;
     let step = 0;
     for (let i = first; i >= 0 && this.#ats[i]! < until; i--) {
       if ((this.#held[i]! & this.#bits[step]!) === 0) continue;
       this.#places[step++] = i;
-      if (step === this.#bits.length) return this.#places.slice();
+      if (step === this.#bits.length) return true;
     }
-    return null;
+    return false;
   }
 
   /** Of the events at `from` or later that may begin a match and have begun none, the oldest; Infinity: none. */
@@ -127,7 +146,7 @@ export class PlainSteps {
     for (let first = this.#count - 1; first >= 0; first--) {
       if (this.#ats[first]! < from) continue;
       if (this.#hasTies) return this.#ats[first]!;
-      if ((this.#held[first]! & this.#bits[0]!) !== 0 && this.#placesFrom(first) === null)
+      if ((this.#held[first]! & this.#bits[0]!) !== 0 && !this.#isBegunBy(first))
         return this.#ats[first]!;
     }
     return Infinity;
@@ -136,10 +155,11 @@ export class PlainSteps {
   /** One of them, whose events are decoded. Nothing may have been changed since the look. */
   takenAt(places: readonly number[], columns: number): Taken {
     let chain: Chain | null = null;
-    places.forEach((place, step) => {
+    for (let step = 0; step < places.length; step++) {
+      const place = places[step]!;
       const event = readHeldEvent(this.#bytes[place]!, this.#starts[place]!, columns);
       chain = chainOf(this.#count - 1 - place, event, this.#steps[step]!, chain);
-    });
+    }
     return takenOf(chain!);
   }
 

@@ -87,17 +87,26 @@ export class Sequences implements WindowKind {
     const before = input.memory as PlainMemory | null;
     if (before !== null && isUnchanged) return this.#scanOf(input, before, scannedTo);
     if (!plain.look(log, row)) return null;
-    const known = (places: readonly number[]): Known => {
-      const one = before?.matches.find(({ taken }) => plain.isMadeOf(places, taken.chain));
-      if (one !== undefined) return one;
-      const taken = plain.takenAt(places, this.#having === null ? 0 : this.#plan.columns.length);
-      return { taken, shown: this.#show(taken, input.evidence) };
-    };
     const found = plain.found(scannedTo - this.#plan.withinMs, scannedTo);
-    const matches = found.length === 0 ? NOTHING_KNOWN : found.map(known);
+    const matches = found.length === 0 ? NOTHING_KNOWN : new Array<Known>(found.length);
+    for (let i = 0; i < found.length; i++)
+      (matches as Known[])[i] = this.#known(plain, found[i]!, before, input.evidence);
     const { oldestAt } = plain;
     const waitingAt = plain.oldestWaiting(this.#needlessTo(input.clock, input.latenessMs));
     return this.#scanOf(input, { matches, oldestAt, waitingAt }, scannedTo);
+  }
+
+  /** A match as it was shown before, or as it is shown now. */
+  #known(
+    plain: PlainSteps,
+    places: readonly number[],
+    before: PlainMemory | null,
+    evidence: (event: HeldEvent) => Evidence,
+  ): Known {
+    if (before !== null)
+      for (const one of before.matches) if (plain.isMadeOf(places, one.taken.chain)) return one;
+    const taken = plain.takenAt(places, this.#having === null ? 0 : this.#plan.columns.length);
+    return { taken, shown: this.#show(taken, evidence) };
   }
 
   /** What the matches of a key mean. */
@@ -109,7 +118,7 @@ export class Sequences implements WindowKind {
     const { clock, latenessMs } = input;
     const { matches, oldestAt, waitingAt } = memory;
     const settled = scannedTo - 1;
-    const news = matches.filter(({ taken }) => taken.at > settled);
+    const news = newerThan(matches, settled);
     let due = Infinity;
     for (const { taken } of news) {
       const end = taken.at + 1;
@@ -348,21 +357,33 @@ export class Sequences implements WindowKind {
   }
 }
 
+/** Most often there is one, and it is new. */
+function newerThan(matches: readonly Known[], at: number): readonly Known[] {
+  for (const { taken } of matches)
+    if (taken.at <= at) return matches.filter((one) => one.taken.at > at);
+  return matches;
+}
+
 function candidatesOf(matches: readonly Known[]): readonly Candidate[] {
-  const all = matches.map(({ shown }) => shown.candidate);
-  return all.includes(null) ? all.filter((one) => one !== null) : (all as readonly Candidate[]);
+  const candidates: Candidate[] = [];
+  for (const { shown } of matches)
+    if (shown.candidate !== null) candidates[candidates.length] = shown.candidate;
+  return candidates;
 }
 
 function failuresOf(matches: readonly Known[]): Scan['failures'] {
-  if (matches.every(({ shown }) => shown.error === null)) return NO_FAILURES;
-  return matches
+  for (const { shown } of matches) if (shown.error !== null) return allFailuresOf(matches);
+  return NO_FAILURES;
+}
+
+const allFailuresOf = (matches: readonly Known[]): Scan['failures'] =>
+  matches
     .filter(({ shown }) => shown.error !== null)
     .map(({ taken, shown }) => ({
       error: shown.error,
       end: taken.at + 1,
       event: taken.completedBy.event,
     }));
-}
 
 const NO_FAILURES: Scan['failures'] = [];
 
