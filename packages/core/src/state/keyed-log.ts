@@ -21,6 +21,9 @@ export class KeyedLog {
   readonly timers = new TimerHeap();
   #arena = new Arena();
   #deadBytes = 0;
+  /** Close to each other: keys are compared for each event, and what lies among entries is seldom in the cache. */
+  #keys = new Arena();
+  #deadKeyBytes = 0;
   #slots = new Int32Array(64).fill(NONE);
   #size = 0;
   #rowEnd = 0;
@@ -41,7 +44,13 @@ export class KeyedLog {
   /** Bytes of memory taken. */
   get sizeBytes(): number {
     const columns = this.#key.byteLength * 4 + this.#mark.byteLength;
-    return this.#arena.sizeBytes + this.#slots.byteLength + columns + this.timers.sizeBytes;
+    return (
+      this.#arena.sizeBytes +
+      this.#keys.sizeBytes +
+      this.#slots.byteLength +
+      columns +
+      this.timers.sizeBytes
+    );
   }
 
   /** The row of a key, or -1. */
@@ -73,10 +82,10 @@ export class KeyedLog {
 
   #keyEquals(row: number, bytes: Uint8Array, start: number, end: number): boolean {
     const address = this.#key[row]!;
-    const length = this.#arena.word(address);
+    const length = this.#keys.word(address);
     if (length !== end - start) return false;
-    const held = this.#arena.bytesAt(address);
-    const offset = this.#arena.offsetOf(address) + 4;
+    const held = this.#keys.bytesAt(address);
+    const offset = this.#keys.offsetOf(address) + 4;
     for (let i = 0; i < length; i++) if (held[offset + i] !== bytes[start + i]) return false;
     return true;
   }
@@ -87,9 +96,9 @@ export class KeyedLog {
       row = this.#rowEnd++;
       if (row === this.#key.length) this.#growRows();
     } else this.#freeRow = this.#newest[row]! - 1;
-    const address = this.#arena.allocate(4 + end - start);
-    this.#arena.setWord(address, end - start);
-    this.#arena.bytesAt(address).set(bytes.subarray(start, end), this.#arena.offsetOf(address) + 4);
+    const address = this.#keys.allocate(4 + end - start);
+    this.#keys.setWord(address, end - start);
+    this.#keys.bytesAt(address).set(bytes.subarray(start, end), this.#keys.offsetOf(address) + 4);
     this.#key[row] = address;
     this.#hash[row] = hash;
     this.#newest[row] = 0;
@@ -140,15 +149,15 @@ export class KeyedLog {
   /** The key's bytes, copied. */
   key(row: number): Uint8Array {
     const address = this.#key[row]!;
-    const offset = this.#arena.offsetOf(address) + 4;
-    return this.#arena.bytesAt(address).slice(offset, offset + this.#arena.word(address));
+    const offset = this.#keys.offsetOf(address) + 4;
+    return this.#keys.bytesAt(address).slice(offset, offset + this.#keys.word(address));
   }
 
   /** Lets somebody read the key's bytes where they lie, `bytes[start, end)`: keep nothing, change nothing. */
   readKey<T>(row: number, read: (bytes: Uint8Array, start: number, end: number) => T): T {
     const address = this.#key[row]!;
-    const start = this.#arena.offsetOf(address) + 4;
-    return read(this.#arena.bytesAt(address), start, start + this.#arena.word(address));
+    const start = this.#keys.offsetOf(address) + 4;
+    return read(this.#keys.bytesAt(address), start, start + this.#keys.word(address));
   }
 
   append(row: number, bytes: Uint8Array, start: number, end: number): void {
@@ -230,7 +239,7 @@ export class KeyedLog {
       row,
       (_bytes, start, end) => (this.#deadBytes += ENTRY_WORDS * 4 + roundUp(end - start)),
     );
-    this.#deadBytes += 4 + roundUp(this.#arena.word(this.#key[row]!));
+    this.#deadKeyBytes += 4 + roundUp(this.#keys.word(this.#key[row]!));
     this.#unslot(row);
     this.#key[row] = 0;
     this.#newest[row] = this.#freeRow + 1;
@@ -261,17 +270,22 @@ export class KeyedLog {
   }
 
   #compactIfHalfDead(): void {
-    const used = this.#arena.usedBytes;
-    if (used < COMPACT_FROM_BYTES || this.#deadBytes * 2 < used) return;
-    const from = this.#arena;
-    const to = new Arena();
-    for (const row of this.rows()) this.#moveRow(row, from, to);
-    this.#arena = to;
-    this.#deadBytes = 0;
+    if (isHalfDead(this.#arena, this.#deadBytes)) {
+      const from = this.#arena;
+      this.#arena = new Arena();
+      for (const row of this.rows()) this.#moveEntries(row, from, this.#arena);
+      this.#deadBytes = 0;
+    }
+    if (isHalfDead(this.#keys, this.#deadKeyBytes)) {
+      const from = this.#keys;
+      this.#keys = new Arena();
+      for (const row of this.rows())
+        this.#key[row] = copy(from, this.#key[row]!, 4 + from.word(this.#key[row]!), this.#keys);
+      this.#deadKeyBytes = 0;
+    }
   }
 
-  #moveRow(row: number, from: Arena, to: Arena): void {
-    this.#key[row] = copy(from, this.#key[row]!, 4 + from.word(this.#key[row]!), to);
+  #moveEntries(row: number, from: Arena, to: Arena): void {
     let last = 0;
     for (let address = this.#newest[row]!; address !== 0; address = from.word(address)) {
       const moved = copy(from, address, ENTRY_WORDS * 4 + from.word(address + 1), to);
@@ -282,6 +296,9 @@ export class KeyedLog {
     if (last !== 0) to.setWord(last, 0);
   }
 }
+
+const isHalfDead = ({ usedBytes }: Arena, deadBytes: number): boolean =>
+  usedBytes >= COMPACT_FROM_BYTES && deadBytes * 2 >= usedBytes;
 
 const roundUp = (bytes: number): number => (bytes + 3) & ~3;
 
