@@ -1,6 +1,6 @@
 import type { Json } from '../plan/json.ts';
 import { exactNumber } from '../functions/parse-json-text.ts';
-import { textOfUtf8 } from '../functions/utf8.ts';
+import { textOfLatin1, textOfUtf8 } from '../functions/utf8.ts';
 
 // Values of spans that a decoder has found to be valid JSON: nothing is checked again.
 
@@ -109,8 +109,7 @@ function decodeNumber(bytes: Uint8Array, start: number, end: number): Json {
     }
     if (i === end) return value;
   }
-  let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  const text = textOfLatin1(bytes, start, end);
   return exactNumber(Number(text), text);
 }
 
@@ -135,8 +134,7 @@ export function decodeString(bytes: Uint8Array, start: number, end: number): str
     while (i < length && known.charCodeAt(i) === bytes[start + i]) i++;
     if (i === length) return known;
   }
-  let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  const text = textOfLatin1(bytes, start, end);
   cachedText[slot] = text;
   return text;
 }

@@ -1,4 +1,5 @@
 import type { Json } from '../plan/json.ts';
+import { textOfLatin1 } from '../functions/utf8.ts';
 import { TAG } from './byte-writer.ts';
 
 const double = new DataView(new ArrayBuffer(8));
@@ -91,12 +92,11 @@ export class ByteReader {
     const { bytes, at } = this;
     if (at + length * width > bytes.length)
       throw new RangeError('state ends in the middle of a text');
-    let text = '';
-    if (width === 1) for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[at + i]!);
-    else
-      for (let i = 0; i < length; i++)
-        text += String.fromCharCode(bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8));
     this.at = at + length * width;
+    if (width === 1) return textOfLatin1(bytes, at, at + length);
+    let text = '';
+    for (let i = 0; i < length; i++)
+      text += String.fromCharCode(bytes[at + 2 * i]! | (bytes[at + 2 * i + 1]! << 8));
     return text;
   }
 
