@@ -1,4 +1,5 @@
 import type { Json } from '../plan/json.ts';
+import type { EventName } from '../plan/result.ts';
 import { sha256Hex128, sha256Hex128Of } from '../functions/sha256.ts';
 
 const ROOM = 1024;
@@ -9,17 +10,59 @@ const bytes = new Uint8Array(ROOM + SPARE);
 let length = 0;
 const LONG = Number.POSITIVE_INFINITY;
 
+/** Events of a match with the names of their steps: as JSON a list of `[step, source, partition, number, at]`. */
+export class StepEvents {
+  readonly steps: readonly string[];
+  readonly events: readonly { readonly name: EventName }[];
+
+  constructor(steps: readonly string[], events: readonly { readonly name: EventName }[]) {
+    this.steps = steps;
+    this.events = events;
+  }
+
+  toJSON(): Json {
+    // The time too: an identity that comes again later than repetitions are looked for is another event.
+    return this.events.map(({ name: { source, partition, number, at } }, i) => [
+      this.steps[i]!,
+      source,
+      partition,
+      number,
+      at,
+    ]);
+  }
+
+  write(): void {
+    write(BRACKET);
+    for (let i = 0; i < this.events.length; i++) {
+      const { source, partition, number, at } = this.events[i]!.name;
+      if (i > 0) write(COMMA);
+      write(BRACKET);
+      writeText(this.steps[i]!);
+      write(COMMA);
+      writeText(source);
+      write(COMMA);
+      writeText(partition);
+      write(COMMA);
+      writeValue(number);
+      write(COMMA);
+      writeNumber(at);
+      write(BRACKET_END);
+    }
+    write(BRACKET_END);
+  }
+}
+
 /**
  * The id of a result: 32 hex digits of SHA-256 over the JSON of what makes the match this one. Names and numbers are short
  * and plain nearly always: their JSON is written as bytes at once, in half the time.
  */
-export function resultId(parts: readonly Json[]): string {
+export function resultId(parts: readonly (Json | StepEvents)[]): string {
   length = 0;
   writeList(parts);
   return length === LONG ? sha256Hex128(JSON.stringify(parts)) : sha256Hex128Of(bytes, length);
 }
 
-function writeList(list: readonly Json[]): void {
+function writeList(list: readonly (Json | StepEvents)[]): void {
   write(BRACKET);
   for (let i = 0; i < list.length; i++) {
     if (i > 0) write(COMMA);
@@ -35,10 +78,11 @@ function write(code: number): void {
   else length = LONG;
 }
 
-function writeValue(value: Json): void {
+function writeValue(value: Json | StepEvents): void {
   if (typeof value === 'string') writeText(value);
   else if (typeof value === 'number') writeNumber(value);
   else if (Array.isArray(value)) writeList(value as readonly Json[]);
+  else if (value instanceof StepEvents) value.write();
   else length = LONG;
 }
 

@@ -1,5 +1,6 @@
 import type { Json } from '../../plan/json.ts';
 import type { EventName, ResultChange } from '../../plan/result.ts';
+import type { StepEvents } from '../result-id.ts';
 import type { KeyedLog } from '../../state/keyed-log.ts';
 import type { HeldEvent } from './held-event.ts';
 import type { Judged } from './having.ts';
@@ -7,7 +8,7 @@ import type { Judged } from './having.ts';
 /** A window or run for which HAVING is true, as far as is known. */
 export interface Candidate {
   /** What makes it this one among those of its key: `['window', start]`. */
-  readonly identity: readonly [kind: CandidateKind, from: Json];
+  readonly identity: readonly [kind: CandidateKind, from: Json | StepEvents];
   readonly start: number;
   readonly end: number;
   readonly at: number;

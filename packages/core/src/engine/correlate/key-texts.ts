@@ -1,12 +1,13 @@
 import { ByteReader } from '../../state/byte-reader.ts';
+import { appended } from '../../state/few-by-id.ts';
 
 const reader = new ByteReader();
 
 /** The texts of a key, in the order of the rule's keys. */
-export function keyTextsOf(bytes: Uint8Array, start: number, end: number): string[] {
+export function keyTextsOf(bytes: Uint8Array, start: number, end: number): readonly string[] {
   reader.moveTo(bytes, start);
-  const texts: string[] = [];
-  while (reader.at < end) texts.push(reader.text());
+  let texts: readonly string[] = [];
+  while (reader.at < end) texts = appended(texts, reader.text());
   return texts;
 }
 

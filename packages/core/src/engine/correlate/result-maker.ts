@@ -2,7 +2,7 @@ import { armedLimits, LimitBroken, used } from '../../functions/budget.ts';
 import type { Json } from '../../plan/json.ts';
 import type { CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { Result, ResultChange } from '../../plan/result.ts';
-import { resultId } from '../result-id.ts';
+import { resultId, type StepEvents } from '../result-id.ts';
 import { lastAtOf, type Candidate, type Evidence, type WindowKind } from './candidates.ts';
 import { returnedFrom, type Fields } from './plain-value.ts';
 
@@ -79,7 +79,7 @@ export class ResultMaker {
   ): ResultChange {
     const { rule, tenant } = this.#facts;
     const [kind, from] = candidate.identity;
-    const parts: Json[] = [kind, tenant, rule.id, key, from];
+    const parts: (Json | StepEvents)[] = [kind, tenant, rule.id, key, from];
     if (partOfHaving !== null) parts.push(partOfHaving);
     if (partOfSink !== null) parts.push(partOfSink);
     const positions = candidate.first.map(({ position }) => position);

@@ -1,5 +1,6 @@
 import type { SequenceDetectPlan } from '../../../plan/match-plan.ts';
-import type { Json } from '../../../plan/json.ts';
+import { appended } from '../../../state/few-by-id.ts';
+import { StepEvents } from '../../result-id.ts';
 import {
   EVIDENCE_MAX,
   type Candidate,
@@ -308,23 +309,30 @@ export class Sequences implements WindowKind {
     }
     if (judged === null) return { candidate: null, error: null };
     const { chain, completedBy, deadline } = taken;
-    const { first, last } = endsOf(chain);
-    const ends = last.length === 0 ? first : [...first, ...last];
-    const seen = ends.map(({ event }) => evidence(event));
+    const seen = new Array<Evidence>(Math.min(chain.length, 2 * EVIDENCE_MAX));
+    const steps = new Array<string>(seen.length);
+    // Newest first; of a long chain the middle is passed over.
+    let at: Chain | null = chain;
+    for (let i = seen.length - 1; i >= 0; i--, at = at!.before) {
+      if (i === EVIDENCE_MAX - 1 && at!.length > EVIDENCE_MAX) at = chain.fifth;
+      seen[i] = evidence(at!.event);
+      steps[i] = this.#plan.steps[at!.step]!.name;
+    }
+    const isLong = seen.length > EVIDENCE_MAX;
     const candidate: Candidate = {
-      identity: ['sequence', this.#identity(taken, ends, seen, evidence)],
+      identity: ['sequence', this.#identity(taken, steps, seen, evidence)],
       start: chain.first.event.at,
       end: deadline ?? chain.event.at + 1,
       at: taken.at,
       count: chain.length,
-      first: last.length === 0 ? seen : seen.slice(0, first.length),
-      last: last.length === 0 ? NO_EVIDENCE : seen.slice(first.length),
+      first: isLong ? seen.slice(0, EVIDENCE_MAX) : seen,
+      last: isLong ? seen.slice(EVIDENCE_MAX) : NO_EVIDENCE,
       judged,
       settledAt: settledAt(taken, this.#plan),
       isAbsence: deadline !== null,
-      steps: ends.map(({ step }) => this.#plan.steps[step]!.name),
+      steps,
       isCut: taken.isCut,
-      trigger: completedBy === chain ? seen.at(-1)! : evidence(completedBy.event),
+      trigger: completedBy === chain ? seen[seen.length - 1]! : evidence(completedBy.event),
     };
     return { candidate, error: null };
   }
@@ -338,22 +346,21 @@ export class Sequences implements WindowKind {
   /** Under PAST LAST a match grows, so what first completed it is its name; else all that it is made of. */
   #identity(
     { chain, completedBy }: Taken,
-    ends: readonly Chain[],
+    steps: readonly string[],
     seen: readonly Evidence[],
     evidence: (event: HeldEvent) => Evidence,
-  ): readonly Json[] {
-    const one = (of: Chain, { name }: Evidence): Json => {
-      // The time too: an identity that comes again later than repetitions are looked for is another event.
-      const { source, partition, number, at } = name;
-      return [this.#plan.steps[of.step]!.name, source, partition, number, at];
-    };
+  ): StepEvents {
+    const nameOf = ({ step }: Chain): string => this.#plan.steps[step]!.name;
     if (this.#plan.skip.kind === 'past-last')
-      return [one(completedBy, evidence(completedBy.event))];
-    if (ends.length === chain.length) return ends.map((of, i) => one(of, seen[i]!));
-    const all: Json[] = [];
-    for (let at: Chain | null = chain; at !== null; at = at.before)
-      all.push(one(at, evidence(at.event)));
-    return all.reverse();
+      return new StepEvents([nameOf(completedBy)], [evidence(completedBy.event)]);
+    if (seen.length === chain.length) return new StepEvents(steps, seen);
+    const all: Chain[] = [];
+    for (let at: Chain | null = chain; at !== null; at = at.before) all.push(at);
+    all.reverse();
+    return new StepEvents(
+      all.map(nameOf),
+      all.map(({ event }) => evidence(event)),
+    );
   }
 }
 
@@ -365,11 +372,13 @@ function newerThan(matches: readonly Known[], at: number): readonly Known[] {
 }
 
 function candidatesOf(matches: readonly Known[]): readonly Candidate[] {
-  const candidates: Candidate[] = [];
+  let candidates: readonly Candidate[] = NO_CANDIDATES;
   for (const { shown } of matches)
-    if (shown.candidate !== null) candidates[candidates.length] = shown.candidate;
+    if (shown.candidate !== null) candidates = appended(candidates, shown.candidate);
   return candidates;
 }
+
+const NO_CANDIDATES: readonly Candidate[] = Object.freeze([]);
 
 function failuresOf(matches: readonly Known[]): Scan['failures'] {
   for (const { shown } of matches) if (shown.error !== null) return allFailuresOf(matches);
@@ -397,23 +406,8 @@ function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDe
   return deadline ?? chain.event.at + 1;
 }
 
-const NO_CHAINS: Chain[] = [];
 const NO_EVIDENCE: readonly Evidence[] = Object.freeze([]);
 const TAKEN_AS_IT_IS: Judged = Object.freeze({ value: true, measures: Object.freeze({}) });
-
-/** The first and the last events of a match, in their order. */
-function endsOf(chain: Chain): { first: Chain[]; last: Chain[] } {
-  if (chain.fifth === null) return { first: newest(chain, EVIDENCE_MAX), last: NO_CHAINS };
-  const last = newest(chain, Math.min(EVIDENCE_MAX, chain.length - EVIDENCE_MAX));
-  return { first: newest(chain.fifth, EVIDENCE_MAX), last };
-}
-
-function newest(chain: Chain, most: number): Chain[] {
-  const found = new Array<Chain>(Math.min(most, chain.length));
-  let at: Chain | null = chain;
-  for (let i = found.length - 1; i >= 0; i--, at = at!.before) found[i] = at!;
-  return found;
-}
 
 function eventOf(chain: Chain, step: number, isFirst: boolean): Chain | null {
   let found: Chain | null = null;
