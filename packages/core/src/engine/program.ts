@@ -3,6 +3,7 @@ import type { Json, Path } from '../plan/json.ts';
 import type {
   CodePlan,
   ColumnPlan,
+  KeyPlan,
   DetectPlan,
   IocPlan,
   Plan,
@@ -169,6 +170,11 @@ export class Program {
     return (event) => eventValueFrom(event.get(slot));
   }
 
+  #key({ value, each }: KeyPlan, guard: RuleGuard): KeyProgram {
+    const slot = value.kind === 'path' && !each ? this.slotOf(value.path) : -1;
+    return { value: this.#value(value, guard, 'AGGREGATE BY'), each, slot };
+  }
+
   #ruleProgram(
     rule: RulePlan,
     index: number,
@@ -199,10 +205,7 @@ export class Program {
         untilMs,
       })),
       clockField: time.using === null ? 0 : this.#clockFieldOf(time.using),
-      keys: keys.map(({ value, each }) => ({
-        value: this.#value(value, guard, 'AGGREGATE BY'),
-        each,
-      })),
+      keys: keys.map((key) => this.#key(key, guard)),
       columns: columns.map((column) =>
         column.kind === 'bits' ? NO_BITS : this.#value(column, guard, 'HAVING'),
       ),
@@ -239,12 +242,7 @@ export class Program {
     guard: RuleGuard,
   ): PartsProgram {
     return {
-      keyLists: keyLists.map((keys) =>
-        keys.map(({ value, each }) => ({
-          value: this.#value(value, guard, 'AGGREGATE BY'),
-          each,
-        })),
-      ),
+      keyLists: keyLists.map((keys) => keys.map((key) => this.#key(key, guard))),
       tests: tests.map(({ keyList, sources, filter }) => ({
         keyList,
         sources: sources.map(({ path, values }) => ({
@@ -513,12 +511,20 @@ export interface RuleProgram {
   readonly iocs: IocProgram | null;
   readonly excepts: readonly { readonly holds: EventCode; readonly untilMs: number | null }[];
   readonly clockField: number;
-  readonly keys: readonly { readonly value: EventValue; readonly each: boolean }[];
+  readonly keys: readonly KeyProgram[];
   readonly columns: readonly EventValue[];
   readonly code: CorrelateCode;
   /** null: the rule has no steps or sides. */
   readonly parts: PartsProgram | null;
   readonly sink: ((input: never) => unknown) | null;
+}
+
+export interface KeyProgram {
+  readonly value: EventValue;
+  /** A list gives a key for each of its elements. */
+  readonly each: boolean;
+  /** Of the field that it is, if it is nothing more; else -1. */
+  readonly slot: number;
 }
 
 export interface PartsProgram {

@@ -1,6 +1,7 @@
 import { readerMark, type EventReader } from '../plan/event-reader.ts';
 import type { Json, Path } from '../plan/json.ts';
 import { valueAtPath } from '../plan/path-value.ts';
+import type { ByteWriter } from '../state/byte-writer.ts';
 import type { ViewPlan } from '../plan/view-plan.ts';
 import { valueThrough } from '../plan/view-value.ts';
 import { decodeValue } from './json-text.ts';
@@ -22,6 +23,9 @@ const FACTS = [
   '$start',
   '$end',
 ] as const;
+const QUOTE = 34;
+/** Longer texts are checked by whoever reads them. */
+const COPIED_MAX = 100;
 const LOG_SOURCE = FACTS.indexOf('$product');
 
 const NO_BATCH: DecodedBatch = {
@@ -132,6 +136,20 @@ export class EventView implements EventReader {
     this.#stamps[slot] = this.#stamp;
     this.#values[slot] = value;
     return value;
+  }
+
+  /**
+   * Writes what `to.text` writes of the value, where it is a short text that stands in the record as it is; true: it was.
+   * No text is made for that.
+   */
+  copyText(slot: number, to: ByteWriter): boolean {
+    if (this.#stamps[slot] === this.#stamp) return false;
+    const { spans, bytes } = this.#batch;
+    const at = this.#spanBase + slot * 2;
+    const start = spans[at]!;
+    const length = spans[at + 1]! - start - 2;
+    if (start < 0 || bytes[start] !== QUOTE || length < 1 || length > COPIED_MAX) return false;
+    return to.ascii(bytes, start + 1, start + 1 + length);
   }
 
   #alias(slot: number): Json | undefined {

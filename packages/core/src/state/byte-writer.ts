@@ -19,6 +19,8 @@ export const TAG = {
   object: 9,
 } as const;
 
+const BACKSLASH = 92;
+
 export class ByteWriter {
   bytes = new Uint8Array(1024);
   length = 0;
@@ -100,6 +102,26 @@ export class ByteWriter {
       bytes[this.length++] = unit;
     }
     bytes[tagAt] = TAG.latin1;
+  }
+
+  /** As `text`, of ASCII that is no part of an escape. false: it is none, and nothing was written. */
+  ascii(from: Uint8Array, start: number, end: number): boolean {
+    const begin = this.length;
+    this.reserve(end - start + 10);
+    const { bytes } = this;
+    bytes[this.length++] = TAG.latin1;
+    this.varint(end - start);
+    let at = this.length;
+    for (let i = start; i < end; i++) {
+      const unit = from[i]!;
+      if (unit >= 0x80 || unit === BACKSLASH) {
+        this.length = begin;
+        return false;
+      }
+      bytes[at++] = unit;
+    }
+    this.length = at;
+    return true;
   }
 
   value(value: Json | undefined): void {

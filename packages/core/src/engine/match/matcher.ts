@@ -490,6 +490,12 @@ export class Matcher {
   ): boolean {
     const bits = this.#bits;
     if (keyLists.length === 1) {
+      if (this.#copyKey(view, keyLists[0]!)) {
+        if (bits === 0 && !(isStrict && hasInput)) return true;
+        this.#writeRow(view, program, at, bits);
+        if (!isParked(program.guard)) this.#output.row(program, this.#tenant, this.#key, this.#row);
+        return true;
+      }
       const all = this.#allKeys(view, program, keyLists[0]!);
       if (all.length === 0) return false;
       if (bits === 0 && !(isStrict && hasInput)) return true;
@@ -518,6 +524,14 @@ export class Matcher {
       this.#handOn(program, texts);
     }
     return byKey.size > 0;
+  }
+
+  /** Leaves the key of the event in `#key`, if it is one short text that can be copied. */
+  #copyKey(view: EventReader, keys: RuleProgram['keys']): boolean {
+    const slot = keys.length === 1 ? keys[0]!.slot : -1;
+    if (slot < 0 || this.#isResult || this.#source.empty.size > 0) return false;
+    this.#key.clear();
+    return (view as EventView).copyText(slot, this.#key);
   }
 
   #handOn(program: RuleProgram, texts: readonly string[]): void {
@@ -595,6 +609,10 @@ export class Matcher {
 
   /** Hands the row on under each key of the event. false: it has none. */
   #writeKeys(view: EventReader, program: RuleProgram): boolean {
+    if (this.#copyKey(view, program.keys)) {
+      this.#output.row(program, this.#tenant, this.#key, this.#row);
+      return true;
+    }
     const all = this.#allKeys(view, program, program.keys);
     for (const texts of all) this.#handOn(program, texts);
     return all.length > 0;
