@@ -215,20 +215,30 @@ export class KeyedLog {
 
   /** Forgets the entries that `keep` does not want. */
   trim(row: number, keep: (bytes: Uint8Array, start: number, end: number) => boolean): void {
-    let previous = 0;
-    for (let address = this.#newest[row]!; address !== 0;) {
-      const next = this.#arena.word(address);
-      const start = this.#arena.offsetOf(address) + ENTRY_WORDS * 4;
-      const end = start + this.#arena.word(address + 1);
-      if (keep(this.#arena.bytesAt(address), start, end)) previous = address;
-      else {
-        if (previous === 0) this.#newest[row] = next;
-        else this.#arena.setWord(previous, next);
-        this.#count[row] = this.#count[row]! - 1;
-        this.#deadBytes += ENTRY_WORDS * 4 + roundUp(this.#arena.word(address + 1));
-      }
-      address = next;
+    let after = 0;
+    for (let entry = this.#newest[row]!; entry !== 0; entry = this.#arena.word(entry)) {
+      const start = this.startOf(entry);
+      const end = start + this.#arena.word(entry + 1);
+      if (keep(this.#arena.bytesAt(entry), start, end)) after = entry;
+      else this.drop(row, entry, after);
     }
+    this.dropped();
+  }
+
+  /**
+   * Forgets one entry of the row on a way through them; `after` is the one that was visited before it and is kept, or 0. It
+   * still says which is `before` it. When all are dropped, `dropped` is to be called.
+   */
+  drop(row: number, entry: number, after: number): void {
+    const next = this.#arena.word(entry);
+    if (after === 0) this.#newest[row] = next;
+    else this.#arena.setWord(after, next);
+    this.#count[row] = this.#count[row]! - 1;
+    this.#deadBytes += ENTRY_WORDS * 4 + roundUp(this.#arena.word(entry + 1));
+  }
+
+  /** Entries move: those that were asked for are no more. */
+  dropped(): void {
     this.#compactIfHalfDead();
   }
 

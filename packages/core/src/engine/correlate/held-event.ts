@@ -3,6 +3,7 @@ import type { EventName } from '../../plan/result.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { compareEventNumbers } from '../time/event-order.ts';
+import type { KeyedLog } from '../../state/keyed-log.ts';
 import type { Partitions } from '../time/partitions.ts';
 
 /** An event as a window keeps it: its name, where its bytes lie, and the columns that the rule can read. */
@@ -65,6 +66,22 @@ export function atOf(bytes: Uint8Array, start: number): number {
   const low = bytes[start + 4]! | (bytes[start + 5]! << 8) | (bytes[start + 6]! << 16);
   const high = bytes[start + 7]! | (bytes[start + 8]! << 8) | (bytes[start + 9]! << 16);
   return high * 0x1000000 + low;
+}
+
+/** Lets events of a row go whose time says so. Gives the time of the oldest that is left; Infinity: none is. */
+export function letGo(log: KeyedLog, row: number, isOver: (at: number) => boolean): number {
+  let oldest = Infinity;
+  let kept = 0;
+  for (let entry = log.newest(row); entry !== 0; entry = log.before(entry)) {
+    const at = atOf(log.bytesOf(entry), log.startOf(entry));
+    if (isOver(at)) log.drop(row, entry, kept);
+    else {
+      kept = entry;
+      if (at < oldest) oldest = at;
+    }
+  }
+  log.dropped();
+  return oldest;
 }
 
 const reader = new ByteReader();

@@ -28,6 +28,7 @@ import {
 import {
   atOf,
   compareHeldEvents,
+  letGo,
   nameOf,
   partitionOf,
   readHeldEvent,
@@ -425,13 +426,7 @@ export class WindowOperator {
       if (forgetAt(newest) <= clock.value) this.#log.trim(row, () => false);
       return forgetAt(newest);
     }
-    let oldest = Infinity;
-    this.#log.trim(row, (bytes, start) => {
-      const at = atOf(bytes, start);
-      if (forgetAt(at) <= clock.value) return false;
-      if (at < oldest) oldest = at;
-      return true;
-    });
+    const oldest = letGo(this.#log, row, (at) => forgetAt(at) <= clock.value);
     return forgetAt(oldest) + forgetAt(0) / 4;
   }
 
@@ -623,8 +618,7 @@ export class WindowOperator {
   #settleRow(row: number, live: Live, scan: Scan): void {
     const { clock, latenessMs } = this.#facts;
     this.#log.setMark(row, Math.max(this.#log.mark(row), clock.value - latenessMs));
-    if (scan.keepFrom > -Infinity)
-      this.#log.trim(row, (bytes, start) => atOf(bytes, start) >= scan.keepFrom);
+    if (scan.keepFrom > -Infinity) letGo(this.#log, row, (at) => at < scan.keepFrom);
     live.carried = scan.carried;
     if (this.#log.count(row) === 0 && live.carried === null) {
       live.handedOn = null;
