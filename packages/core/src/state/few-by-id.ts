@@ -1,4 +1,5 @@
-const NONE: readonly never[] = Object.freeze([]);
+// Not frozen: where a list may be a frozen one, V8 makes an object for each step of going through it.
+const NONE: readonly never[] = [];
 /** More are found by hash. */
 const LISTED_MAX = 12;
 

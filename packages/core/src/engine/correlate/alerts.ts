@@ -283,7 +283,8 @@ const heldOf = ({ id, firstAt, lastAt, count, final }: Member): Held => ({
   group: null,
 });
 
-const NONE: readonly never[] = Object.freeze([]);
+// Not frozen: where a list may be a frozen one, V8 makes an object for each step of going through it.
+const NONE: readonly never[] = [];
 const FEW = 8;
 
 const isSameExtent = (a: Member, b: Member): boolean =>

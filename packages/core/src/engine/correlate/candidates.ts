@@ -148,6 +148,7 @@ export interface WindowKind {
   isFinal(end: number, clock: number, latenessMs: number): boolean;
 }
 
+/** Valid during the glance only. */
 export interface GlanceInput {
   readonly log: KeyedLog;
   readonly row: number;

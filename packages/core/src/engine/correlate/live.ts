@@ -52,6 +52,9 @@ export const isQuiet = ({ results, carried, alerts, handedOn, claimedAt }: Live)
   (handedOn === null || handedOn.size === 0) &&
   claimedAt === Infinity;
 
+export const isSameResult = (a: Result, b: Result): boolean =>
+  a === b || JSON.stringify(a) === JSON.stringify(b);
+
 export function liveToJson(live: Live | undefined): Json {
   if (live === undefined) return null;
   return {

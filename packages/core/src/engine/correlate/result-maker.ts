@@ -148,4 +148,4 @@ function givenOf(
 // Shared by all results that have none.
 const NO_FIELDS: Fields = Object.freeze({});
 const NO_HITS: Result['iocs'] = Object.freeze([]);
-const NO_NAMES: Result['last'] = Object.freeze([]);
+const NO_NAMES: Result['last'] = [];

@@ -5,7 +5,7 @@
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import { LimitBroken } from '../../functions/budget.ts';
 import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
-import type { AlertChange, Result, ResultChange } from '../../plan/result.ts';
+import type { ResultChange } from '../../plan/result.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import { ByRow } from '../../state/by-row.ts';
@@ -22,6 +22,7 @@ import {
   type Candidate,
   type Carried,
   type Evidence,
+  type GlanceInput,
   type Scan,
   type WindowKind,
 } from './candidates.ts';
@@ -37,23 +38,15 @@ import {
 } from './held-event.ts';
 import {
   isQuiet,
+  isSameResult,
   liveFromJson,
   liveToJson,
   newLive,
   type Live,
   type LiveResult,
-  type Shown,
 } from './live.ts';
 import { ResultMaker } from './result-maker.ts';
-
-/** What the operator hands on. */
-export interface WindowOutput {
-  /** `before`: what was shown of it, if it was and was not withdrawn. */
-  result(change: ResultChange, trigger: Evidence, before: Shown | null): void;
-  alert(change: AlertChange): void;
-  /** HAVING or SINK threw for a window that is complete. */
-  failed(clause: 'HAVING' | 'SINK', error: unknown, event: Evidence): void;
-}
+import type { WindowOutput } from './window-output.ts';
 
 export interface WindowFacts {
   readonly rule: RulePlan;
@@ -103,6 +96,17 @@ export class WindowOperator {
     this.#maker = new ResultMaker(facts);
     this.#alerts = new AlertTeller(facts, (row) => this.#log.readKey(row, keyTextsOf));
     this.#windows = facts.kind;
+    this.#glanced = {
+      log: this.#log,
+      row: 0,
+      scannedTo: 0,
+      carried: null,
+      memory: null,
+      isUnchanged: false,
+      clock: 0,
+      latenessMs: facts.latenessMs,
+      evidence: this.#evidence,
+    };
   }
 
   get keys(): number {
@@ -366,18 +370,14 @@ export class WindowOperator {
     if (this.#windows.glance === undefined) return null;
     const remembered = this.#memories.get(row);
     if (remembered !== undefined && !remembered.rereads) return null;
-    const { clock, latenessMs } = this.#facts;
-    return this.#windows.glance({
-      log: this.#log,
-      row,
-      scannedTo: this.#log.mark(row),
-      carried: live?.carried ?? null,
-      memory: remembered?.memory ?? null,
-      isUnchanged: remembered?.fresh === 0 && !this.#touched.has(row),
-      clock: clock.value,
-      latenessMs,
-      evidence: this.#evidence,
-    });
+    const input = this.#glanced;
+    input.row = row;
+    input.scannedTo = this.#log.mark(row);
+    input.carried = live?.carried ?? null;
+    input.memory = remembered?.memory ?? null;
+    input.isUnchanged = remembered?.fresh === 0 && !this.#touched.has(row);
+    input.clock = this.#facts.clock.value;
+    return this.#windows.glance(input);
   }
 
   #rememberOf(row: number, { memory = null, rereads = false }: Scan): void {
@@ -477,6 +477,9 @@ export class WindowOperator {
     name: nameOf(this.#facts.partitions, event),
     position: event.position,
   });
+
+  /** What glances are given: there are many, and none is kept. */
+  readonly #glanced: { -readonly [Name in keyof GlanceInput]: GlanceInput[Name] };
 
   /** Compares what is true now with what was shown, and tells the difference. */
   #show(row: number, live: Live, scan: Scan): void {
@@ -690,6 +693,3 @@ export class WindowOperator {
 
 /** The next clock value at which anything could differ: clocks are whole milliseconds. */
 const nextAfter = (clock: number): number => (Number.isFinite(clock) ? clock + 1 : Infinity);
-
-const isSameResult = (a: Result, b: Result): boolean =>
-  a === b || JSON.stringify(a) === JSON.stringify(b);

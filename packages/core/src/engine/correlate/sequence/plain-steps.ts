@@ -121,9 +121,11 @@ export class PlainSteps {
     return hasOne ? this.#onlyOne : NONE_FOUND;
   }
 
-  /** As they are completed, what SKIP leaves of them. */
+  /**
+   * What SKIP leaves of them, as they are completed: in the order in which they begin, since each takes the next event that
+   * fits, and what begins later never takes an earlier one.
+   */
   #left(found: (readonly number[])[]): readonly (readonly number[])[] {
-    found.sort((a, b) => b.at(-1)! - a.at(-1)! || b[0]! - a[0]!);
     if (!this.#isPastLast) return found;
     let after = Infinity;
     return found.filter((places) => places[0]! < after && ((after = places.at(-1)!), true));

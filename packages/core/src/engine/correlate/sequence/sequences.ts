@@ -131,14 +131,25 @@ export class Sequences implements WindowKind {
       candidates: candidatesOf(news),
       failures: failuresOf(news),
       due: Math.min(due, this.#lookAgainAt(oldestAt, clock, latenessMs)),
-      // Letting events go costs a look at all that are held: it waits until the oldest is a quarter of the span older.
-      keepFrom: oldestAt < needlessTo - this.#plan.withinMs / 4 && !isOpen ? needlessTo : -Infinity,
+      keepFrom: isOpen ? -Infinity : this.#keepFrom(memory, clock - latenessMs, needlessTo),
       carried: this.#carried(input, matches),
       memory: isOpen ? memory : null,
       rereads: true,
       // An event that waited may do so no more: until the next look the least that it can be is told.
       oldestAt: Math.max(waitingAt, needlessTo),
     };
+  }
+
+  /**
+   * With nothing open. Events are let go by age, which costs a look at all that are held: it waits until the oldest is a
+   * quarter of the span too old. Under SKIP NONE what is settled is only held for matches in the making, and all before the
+   * first of these goes at once.
+   */
+  #keepFrom({ oldestAt, waitingAt }: PlainMemory, settledTo: number, needlessTo: number): number {
+    const { skip, withinMs } = this.#plan;
+    const isNone = skip.kind === 'none';
+    const keepFrom = isNone ? Math.max(needlessTo, Math.min(settledTo, waitingAt)) : needlessTo;
+    return oldestAt < keepFrom - (isNone ? 0 : withinMs / 4) ? keepFrom : -Infinity;
   }
 
   lookAt(
@@ -378,7 +389,7 @@ function candidatesOf(matches: readonly Known[]): readonly Candidate[] {
   return candidates;
 }
 
-const NO_CANDIDATES: readonly Candidate[] = Object.freeze([]);
+const NO_CANDIDATES: readonly Candidate[] = [];
 
 function failuresOf(matches: readonly Known[]): Scan['failures'] {
   for (const { shown } of matches) if (shown.error !== null) return allFailuresOf(matches);
@@ -406,7 +417,7 @@ function settledAt({ chain, deadline, canGrow }: Taken, { withinMs }: SequenceDe
   return deadline ?? chain.event.at + 1;
 }
 
-const NO_EVIDENCE: readonly Evidence[] = Object.freeze([]);
+const NO_EVIDENCE: readonly Evidence[] = [];
 const TAKEN_AS_IT_IS: Judged = Object.freeze({ value: true, measures: Object.freeze({}) });
 
 function eventOf(chain: Chain, step: number, isFirst: boolean): Chain | null {
