@@ -477,6 +477,17 @@ SINK event => { let n = 0; for (let i = 0; i < ${rounds}; i++) n += i; return { 
   assert.equal(shown(cluster).filter((one) => one.startsWith('cheap final')).length, 2000);
 });
 
+test('what another rule has used is not charged to a SINK that uses nothing', () => {
+  const cluster = open(`RULE "busy" SOURCES $source = 'events' FILTER event => {
+  let n = 0; for (let i = 0; i < 60000; i++) n++; return n < 0;
+}
+RULE "light" SOURCES $source = 'events' AGGREGATE BY user WITHIN 10:s HAVING events => [{ n: 1 }, { n: 2 }, { n: 3 }] SINK ({ seen: true })`);
+  for (let i = 0; i < 5; i++) give(cluster, [i * 10, {}]);
+  cluster.finish();
+  assert.deepEqual(parksOf(cluster), []);
+  assert.equal(shown(cluster).filter((one) => one.startsWith('light final')).length, 15);
+});
+
 test('lists that are gone through together give no more keys than an engine can hold', () => {
   const keys = ['a', 'b', 'c', 'd'].map((name) => `EACH ${name} = event.list`).join(', ');
   const cluster = open(

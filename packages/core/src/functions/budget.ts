@@ -136,8 +136,11 @@ export function begin(): void {
   if (call.awaited !== null) arm(call.awaited);
 }
 
+const NOTHING_USED = { steps: 0, bytes: 0 };
+
 /** What the call at hand has used since it was armed. */
 export function used(): { readonly steps: number; readonly bytes: number } {
+  if (call.awaited !== null) return NOTHING_USED;
   return {
     steps: call.limits.steps - call.reserve - left[STEPS]!,
     bytes: usable(call.limits.bytes) - left[BYTES]!,
@@ -145,7 +148,7 @@ export function used(): { readonly steps: number; readonly bytes: number } {
 }
 
 /** The limits of the call at hand. */
-export const armedLimits = (): CallLimits => call.limits;
+export const armedLimits = (): CallLimits => call.awaited ?? call.limits;
 
 /** Takes steps; throws LimitBroken if there are no more. */
 export function charge(steps: number): void {
