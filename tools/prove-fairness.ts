@@ -29,9 +29,9 @@ const OTHERS = Array.from(
   { length: 99 },
   (_, i) => `RULE "other ${i}" FILTER event.n % 99 == ${i} && event.path != 'none'`,
 ).join('\n');
-/** A loop of so many rounds decides; it holds for one event of five. */
+/** A loop of so many rounds decides; it holds for one event of five. A round takes long enough that they are no limit of steps. */
 const dear = (rounds: number): string =>
-  `RULE "dear" FILTER (() => { let s = 0; for (let i = 0; i < ${rounds}; i++) s += event.path.indexOf('q'); return event.n % 5 == 0 && s < 0; })()`;
+  `RULE "dear" FILTER (() => { let s = 0; for (let i = 0; i < ${rounds}; i++) s += event.path.indexOf('q') + event.text.indexOf('yz'); return event.n % 5 == 0 && s < 0; })()`;
 const dearHolds = (n: number): boolean => n % 5 === 0;
 
 const event = (n: number): string =>

@@ -271,7 +271,7 @@ export interface Host {
 
 /** Places in `Host.marks`. Others may read them while the engine runs; they are written plainly. */
 export const MARK = {
-  /** Tells calls of one `code` that follow each other apart. */
+  /** Number of the call; it wraps. */
   call: 0,
   /** Whose code runs; see `codeMark`. Below 0: the engine's own. */
   code: 1,

@@ -184,7 +184,7 @@ export class RuleCalls {
       if (--count.left < 0) return looked(first, second);
       if (isLight) armLate(this.#limits[index]!);
       else arm(this.#limits[index]!);
-      marks[CALL] = count.left;
+      marks[CALL]!++;
       marks[CODE] = mark;
       let value: unknown;
       try {
@@ -212,7 +212,7 @@ export class RuleCalls {
         throw noMatch;
       }
       arm(this.#limits[guard.index]!);
-      marks[CALL] = -count.called;
+      marks[CALL]!++;
       marks[CODE] = mark;
       if (this.#isProbing) this.#host.probe?.();
       meter?.begins();
