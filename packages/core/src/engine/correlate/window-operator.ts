@@ -328,6 +328,8 @@ export class WindowOperator {
       holdsLevel === 'no' &&
       !holdsAlerts &&
       !this.#touched.has(row) &&
+      // What is remembered is not final, though it may have given no result: it has to be settled, and may have failed.
+      !this.#memories.has(row) &&
       this.#windows.changesWithEventsOnly?.(row) === true
     );
   }
