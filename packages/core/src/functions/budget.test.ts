@@ -8,6 +8,7 @@ import { compile } from '../language/compile.ts';
 import { noSources } from '../language/config/config.ts';
 import {
   arm,
+  armLate,
   defaultCallLimits,
   grow,
   LimitBroken,
@@ -19,6 +20,7 @@ import {
   type CallLimits,
 } from './budget.ts';
 import { instantiate } from './instantiate.ts';
+import { PlainReader } from '../../../../tests/rule-code/plain-reader.ts';
 
 const host = makeHost();
 
@@ -152,6 +154,38 @@ test('what is plain code of any length costs a call nothing of its own', () => {
     }),
     null,
   );
+});
+
+test('light code is charged nothing for what is short, and out of its own budget for what is long', () => {
+  const nothing = { ...defaultCallLimits, steps: 0, bytes: 0 };
+  const light = [
+    'event.t < event.u',
+    'event.t === event.u',
+    "event.t + event.u == 'x'",
+    'event.t * 2 > 5',
+    "utils.matches(event.t, '(a|b)*c(d|e)*')",
+    "!/^(x+x+)+y/.test(event.t) && event.u != 'root'",
+  ];
+  for (const filter of light) {
+    const text = `RULE 'r' SOURCES a = 'b' FILTER ${filter}`;
+    const { plan } = compile([{ name: 'r.weir', text }], { sources: noSources });
+    const code = plan.rules[0]!.filter!;
+    assert.ok(code.isLight, filter);
+    const call = instantiate(
+      code,
+      Int32Array.from(code.paths, (_path, i) => i),
+      host.compile,
+    ) as (event: unknown) => unknown;
+    const of = (t: string): void => {
+      // What is left of the call before is plenty.
+      arm(noCallLimits);
+      armLate(nothing);
+      call(new PlainReader(code.paths, { t, u: t }));
+    };
+    if (!filter.includes('+ event.u')) of('5');
+    assert.throws(() => of('x'.repeat(100_000)), LimitBroken, filter);
+  }
+  arm(noCallLimits);
 });
 
 test('a size that cannot be counted is not free', () => {

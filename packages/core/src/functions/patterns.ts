@@ -1,6 +1,6 @@
 import { compilePattern, isProblem, type Extent, type Pattern } from '../patterns/pattern.ts';
 import { LENGTH_MAX } from '../patterns/parse-pattern.ts';
-import { charge } from './budget.ts';
+import { chargeLate } from './budget.ts';
 import { anyText, type ValueTest } from './text-tests.ts';
 
 /** Why a pattern is refused, or null. */
@@ -71,10 +71,10 @@ export function patternsTest(
   const isLasting = mode === CHARGED_LASTING;
   const each = (pattern: Pattern, text: string): boolean => {
     // Reading is what the rule asks for; of long texts something is charged, so that the clock is looked at.
-    if (isLasting && text.length >= LONG_TEXT) charge(text.length >> 12);
+    if (isLasting && text.length >= LONG_TEXT) chargeLate(text.length >> 12);
     return pattern.test(text, pay, isLasting);
   };
-  const pay = isLasting || mode === CHARGED ? charge : undefined;
+  const pay = isLasting || mode === CHARGED ? chargeLate : undefined;
   const ofOthers = anyText((text) => compiled.some((pattern) => each(pattern, text)));
   const [only] = compiled;
   // One pattern and a text are the rule, and every call on the way costs.

@@ -238,8 +238,10 @@ function restOf(value: unknown, taken: readonly string[]): Fields {
 function prepare(name: string, ...constants: unknown[]): (value: unknown) => unknown {
   const ready = libraryByName.get(name)!.prepare!(...withMode(name, constants, CHARGED_LASTING));
   const prepared = (value: unknown): unknown => {
+    if (typeof value === 'string' && value.length <= SHORT_TEXT) return ready(value);
+    begin();
     if (typeof value !== 'string') return ready(asked(value));
-    if (value.length > SHORT_TEXT) touch(value.length);
+    touch(value.length);
     return ready(value);
   };
   readyOnes.set(prepared, ready);

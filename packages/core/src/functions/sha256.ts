@@ -26,9 +26,10 @@ export function sha256Bytes(message: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Leaves the digest in `state`. `padded` holds the message, zeros after it, and room for the padding. */
+/** Leaves the digest in `state`. `padded` holds the message, and room for the padding behind it. */
 function digest(padded: Uint8Array, length: number): void {
   const blocks = ((length + 8) >> 6) + 1;
+  padded.fill(0, length, blocks * 64);
   padded[length] = 0x80;
   const bits = blocks * 64 - 8;
   const high = Math.floor(length / 2 ** 29);
@@ -109,7 +110,6 @@ export function sha256Hex128(text: string): string {
 
 /** The same of `bytes[0, length)`; what is behind them is overwritten. `bytes` has room for 72 more. */
 export function sha256Hex128Of(bytes: Uint8Array, length: number): string {
-  bytes.fill(0, length, (((length + 8) >> 6) << 6) + 64);
   digest(bytes, length);
   return firstHalf();
 }
@@ -134,7 +134,6 @@ function hashText(text: string): void {
       short[i] = code;
     }
     if (i === length) {
-      short.fill(0, length, (((length + 8) >> 6) << 6) + 64);
       digest(short, length);
       return;
     }

@@ -1,6 +1,6 @@
 // Promises of this file:
 //   K1  A key has one row, whatever happened to other keys. Held by: keyed-log.test.ts against a Map, random operations.
-//   K2  Memory follows what lives: at most half of the arena is dead after `trim` or `remove`, beyond 4 MiB.
+//   K2  Memory follows what lives: at most half of each arena is dead after `trim` or `remove`, beyond 4 MiB.
 //   K3  No object is kept for a key or an entry, so the garbage collector sees neither.
 import { Arena } from './arena.ts';
 import { hash32 } from './hash.ts';
@@ -183,13 +183,9 @@ export class KeyedLog {
     most = Infinity,
   ): void {
     let left = most;
-    for (
-      let address = this.#newest[row]!;
-      address !== 0 && left-- > 0;
-      address = this.#arena.word(address)
-    ) {
-      const start = this.#arena.offsetOf(address) + ENTRY_WORDS * 4;
-      visit(this.#arena.bytesAt(address), start, start + this.#arena.word(address + 1));
+    for (let entry = this.newest(row); entry !== 0 && left-- > 0; entry = this.before(entry)) {
+      const start = this.startOf(entry);
+      visit(this.bytesOf(entry), start, start + this.#arena.word(entry + 1));
     }
   }
 

@@ -490,17 +490,13 @@ export class Matcher {
   ): boolean {
     const bits = this.#bits;
     if (keyLists.length === 1) {
-      if (this.#copyKey(view, keyLists[0]!)) {
-        if (bits === 0 && !(isStrict && hasInput)) return true;
-        this.#writeRow(view, program, at, bits);
-        if (!isParked(program.guard)) this.#output.row(program, this.#tenant, this.#key, this.#row);
-        return true;
-      }
-      const all = this.#allKeys(view, program, keyLists[0]!);
-      if (all.length === 0) return false;
+      const isCopied = this.#copyKey(view, keyLists[0]!);
+      const all = isCopied ? [] : this.#allKeys(view, program, keyLists[0]!);
+      if (!isCopied && all.length === 0) return false;
       if (bits === 0 && !(isStrict && hasInput)) return true;
       this.#writeRow(view, program, at, bits);
       if (isParked(program.guard)) return true;
+      if (isCopied) this.#output.row(program, this.#tenant, this.#key, this.#row);
       for (const texts of all) this.#handOn(program, texts);
       return true;
     }

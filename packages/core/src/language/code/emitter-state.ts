@@ -57,13 +57,16 @@ export class EmitterState {
 
   /**
    * The source of a clause, of functions that JavaScript does not do by itself and slots of paths. `isLight`: all that is
-   * ever charged in it are operators of values that are neither short nor plain.
+   * ever charged in it are operators and prepared tests, of values that are neither short nor plain; these arm the budget.
    */
   wrap(body: string): Pick<CodePlan, 'source' | 'isLight'> {
     const slots = this.paths.map((_, i) => `const s${i} = S[${i}];`);
     const made = `${[...slots, ...this.constants].join(' ')} return ${body};`;
+    const charged = this.constants.filter(
+      (one) => !/^const [pr]\d+ = H\.(?:prepare|pattern|ready)\(/.test(one),
+    );
     // A text in the code may look as if it used them: then it pays as others do.
-    const isLight = !/\b[HBX]\b/.test(made);
+    const isLight = !/\b[HBX]\b/.test(`${charged.join(' ')} ${body}`);
     const budget = isLight ? 'L = H.late' : 'B = H.left, X = H.out, L = H';
     return { source: `(H, S) => { "use strict"; const ${budget}; ${made} }`, isLight };
   }

@@ -30,9 +30,8 @@ export class PlainSteps {
   readonly #firsts: Float64Array;
   readonly #ats = new Float64Array(PLAIN_EVENTS_MAX);
   readonly #held = new Int32Array(PLAIN_EVENTS_MAX);
-  /** Where the events lie. */
-  readonly #bytes: Uint8Array[] = [];
-  readonly #starts = new Int32Array(PLAIN_EVENTS_MAX);
+  /** The entries of the log that the events are. */
+  readonly #entries = new Uint32Array(PLAIN_EVENTS_MAX);
   readonly #places: number[];
   /** The places of a match that is the only one, and the list of them. */
   readonly #only: number[];
@@ -79,14 +78,12 @@ export class PlainSteps {
       for (; place > 0 && ats[place - 1]! < at; place--) {
         ats[place] = ats[place - 1]!;
         held[place] = held[place - 1]!;
-        this.#bytes[place] = this.#bytes[place - 1]!;
-        this.#starts[place] = this.#starts[place - 1]!;
+        this.#entries[place] = this.#entries[place - 1]!;
       }
       if (place > 0 && ats[place - 1] === at) hasTies = true;
       ats[place] = at;
       held[place] = bitsOf(reader, bytes, start);
-      this.#bytes[place] = bytes;
-      this.#starts[place] = start;
+      this.#entries[place] = entry;
     }
     this.#hold(row, count, hasTies);
     return !hasTies;
@@ -154,24 +151,24 @@ export class PlainSteps {
     return Infinity;
   }
 
-  /** One of them, whose events are decoded. Nothing may have been changed since the look. */
-  takenAt(places: readonly number[], columns: number): Taken {
+  /** One of them, whose events are decoded. Nothing of the log may have been changed since the look. */
+  takenAt(log: KeyedLog, places: readonly number[], columns: number): Taken {
     let chain: Chain | null = null;
     for (let step = 0; step < places.length; step++) {
       const place = places[step]!;
-      const event = readHeldEvent(this.#bytes[place]!, this.#starts[place]!, columns);
+      const entry = this.#entries[place]!;
+      const event = readHeldEvent(log.bytesOf(entry), log.startOf(entry), columns);
       chain = chainOf(this.#count - 1 - place, event, this.#steps[step]!, chain);
     }
     return takenOf(chain!);
   }
 
-  /** Whether these are the events of the match. */
-  isMadeOf(places: readonly number[], chain: Chain): boolean {
+  /** Whether these are the events of the match, under the same condition. */
+  isMadeOf(log: KeyedLog, places: readonly number[], chain: Chain): boolean {
     let at: Chain | null = chain;
     for (let i = places.length - 1; i >= 0; i--, at = at.before) {
-      const place = places[i]!;
-      if (at === null || !isEventAt(this.#bytes[place]!, this.#starts[place]!, at.event))
-        return false;
+      const entry = this.#entries[places[i]!]!;
+      if (at === null || !isEventAt(log.bytesOf(entry), log.startOf(entry), at.event)) return false;
     }
     return at === null;
   }

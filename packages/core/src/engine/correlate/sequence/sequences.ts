@@ -91,7 +91,7 @@ export class Sequences implements WindowKind {
     const found = plain.found(scannedTo - this.#plan.withinMs, scannedTo);
     const matches = found.length === 0 ? NOTHING_KNOWN : new Array<Known>(found.length);
     for (let i = 0; i < found.length; i++)
-      (matches as Known[])[i] = this.#known(plain, found[i]!, before, input.evidence);
+      (matches as Known[])[i] = this.#known(plain, found[i]!, before, input);
     const { oldestAt } = plain;
     const waitingAt = plain.oldestWaiting(this.#needlessTo(input.clock, input.latenessMs));
     return this.#scanOf(input, { matches, oldestAt, waitingAt }, scannedTo);
@@ -102,11 +102,12 @@ export class Sequences implements WindowKind {
     plain: PlainSteps,
     places: readonly number[],
     before: PlainMemory | null,
-    evidence: (event: HeldEvent) => Evidence,
+    { log, evidence }: GlanceInput,
   ): Known {
     if (before !== null)
-      for (const one of before.matches) if (plain.isMadeOf(places, one.taken.chain)) return one;
-    const taken = plain.takenAt(places, this.#having === null ? 0 : this.#plan.columns.length);
+      for (const one of before.matches)
+        if (plain.isMadeOf(log, places, one.taken.chain)) return one;
+    const taken = plain.takenAt(log, places, this.#having === null ? 0 : this.#plan.columns.length);
     return { taken, shown: this.#show(taken, evidence) };
   }
 
