@@ -117,8 +117,8 @@ function measureFirst() {
 function measureRestored(snapshot: readonly StateFrame[]) {
   const core = open();
   const restoring = performance.now();
-  for (const { keyGroup, chunk, last, bytes } of snapshot)
-    core.send({ type: 'restore', keyGroup, chunk, last, bytes });
+  for (const { keyGroup, chunk, bytes } of snapshot)
+    core.send({ type: 'restore', keyGroup, chunk, bytes });
   core.send({ type: 'start', partitions: [PARTITION] });
   const restoreSeconds = seconds(restoring);
   return { restoreSeconds, digest: digestOf(snapshotOf(core)), after: goOn(core) };

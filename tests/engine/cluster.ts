@@ -49,7 +49,8 @@ export class Cluster {
     this.#counts.length = 0;
     this.#parts = bounds.slice(0, -1).map(() => openCore(this.#host));
     this.#parts.forEach((part, i) => {
-      part.receive({ type: 'open', from: bounds[i]!, to: bounds[i + 1]! });
+      const place = { stage: 0, part: i, stages: [bounds] };
+      part.receive({ type: 'open', from: bounds[i]!, to: bounds[i + 1]!, place });
       for (const change of this.#changes) part.receive({ type: 'change', change });
       for (const edit of this.#edits) part.receive(edit);
     });
@@ -133,10 +134,8 @@ export class Cluster {
         return void this.errors.push(...frame.errors);
       case 'set-aside':
         return void this.setAside.push(...frame.records);
-      case 'route': {
-        const owner = this.#bounds.findLastIndex((bound) => bound <= frame.keyGroup);
-        return this.#send(owner, { type: 'routed', bytes: frame.bytes });
-      }
+      case 'route':
+        return this.#send(frame.part, { type: 'routed', bytes: frame.bytes });
       case 'watermark':
         this.#parts.forEach((_, i) => {
           if (i !== part) this.#send(i, { type: 'watermark', bytes: frame.bytes });
@@ -152,6 +151,7 @@ export class Cluster {
       case 'ready':
       case 'state':
       case 'released':
+      case 'records':
         return;
       case 'fault':
         throw new Error(frame.message);
@@ -223,7 +223,7 @@ export class Cluster {
 export const ALONE: readonly number[] = [0, KEY_GROUPS];
 
 /** Consecutive deliveries of one stream, as one batch. */
-function batchOf(deliveries: readonly Delivery[]): BatchFrame {
+export function batchOf(deliveries: readonly Delivery[]): BatchFrame {
   const [{ source, partition }] = deliveries as [Delivery];
   const records = deliveries.map(({ record }) => new TextEncoder().encode(record));
   const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));

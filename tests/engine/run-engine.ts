@@ -12,11 +12,17 @@ import { Cluster } from './cluster.ts';
 export interface Cuts {
   /** At most so many deliveries in the batch that begins at this one. */
   readonly batchOf: (index: number) => number;
-  /** Bounds of the parts' key groups at the beginning. */
+  /** The parts at the beginning: bounds of their key groups, or how many there are of each stage. */
   readonly bounds: readonly number[];
-  /** After a batch: bounds of the parts that take over, or null. */
+  /** After a batch: the parts that take over, or null. */
   readonly restore: (batch: number) => readonly number[] | null;
 }
+
+/** What runs deliveries: engine parts of one stage, or of several. */
+export type AnyCluster = Pick<
+  Cluster,
+  'results' | 'alerts' | 'counts' | 'start' | 'batch' | 'end' | 'finish' | 'restoreOnto'
+>;
 
 export interface EngineInput {
   readonly plan: Plan;
@@ -58,7 +64,7 @@ export function runEngine(
 }
 
 /** Gives deliveries to engine parts, cut as `cuts` says, to the end of the run. */
-export function deliver(cluster: Cluster, deliveries: readonly Delivery[], cuts: Cuts): void {
+export function deliver(cluster: AnyCluster, deliveries: readonly Delivery[], cuts: Cuts): void {
   const partitions = partitionsOf(deliveries);
   const lastOf = new Map(deliveries.map((delivery, i) => [nameText(delivery), i]));
   cluster.start(partitions);
@@ -95,7 +101,7 @@ export function partitionsOf(deliveries: readonly Delivery[]): PartitionName[] {
 }
 
 /** Also checks the life of every result: revisions rise by one, it opens once, and it ends with final or withdraw. */
-export function finalResultsOf({ results }: Cluster): Result[] {
+export function finalResultsOf({ results }: AnyCluster): Result[] {
   const lives = new Map<
     string,
     { revision: number; change: string; at: number; version: string }
@@ -144,7 +150,7 @@ function checkStream(changes: Cluster['results'], finals: readonly Result[]): vo
     throw new Error('the change stream does not add up to the final results');
 }
 
-function finalAlerts({ alerts }: Cluster): FinalAlert[] {
+export function finalAlerts({ alerts }: AnyCluster): FinalAlert[] {
   const newest = new Map<string, { change: string; alert: Alert }>();
   for (const { change, alert } of alerts) {
     const before = newest.get(alert.handle);

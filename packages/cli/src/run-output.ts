@@ -87,6 +87,7 @@ export class RunOutput {
       case 'route':
       case 'watermark':
       case 'state':
+      case 'records':
       case 'fault':
         // Between the engine and its supervisor.
         return;

@@ -41,7 +41,10 @@ const TYPES = [
   'probe',
   'parked',
   'released',
-] as const satisfies readonly (FrameToEngine | FrameFromEngine)['type'][];
+  'records',
+  // Between the operators of a cluster only: a record of the control topic, on its way with the frames.
+  'control',
+] as const satisfies readonly ((FrameToEngine | FrameFromEngine)['type'] | 'control')[];
 
 export type Frame = FrameToEngine | FrameFromEngine;
 
@@ -70,6 +73,11 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return bytes;
 }
 
+/** A `done` that says nothing else. */
+export function encodeDone(): Uint8Array {
+  return Uint8Array.of(HEAD_BYTES - 4 + 2, 0, 0, 0, TYPES.indexOf('done'), 2, 0, 0, 0, 0x7b, 0x7d);
+}
+
 function split(frame: Frame): {
   header: unknown;
   parts: readonly (Uint8Array | Float64Array | Int32Array)[];
@@ -89,7 +97,8 @@ function split(frame: Frame): {
     case 'state':
     case 'route':
     case 'routed':
-    case 'watermark': {
+    case 'watermark':
+    case 'records': {
       const { bytes, type: _type, ...header } = frame;
       return { header, parts: [bytes] };
     }
@@ -134,6 +143,7 @@ function frameOf(
     case 'route':
     case 'routed':
     case 'watermark':
+    case 'records':
       return { type, ...header, bytes: rest };
     case 'done':
       return { type, counts: { ...header, clock: Number(header['clock']) } as unknown as Counts };

@@ -10,8 +10,8 @@
  *
  * A life: open, change…, restore… (if there is a checkpoint), start ?, then batch ?, tick ?, end ?, snapshot ?, …, close.
  * An engine part owns the key groups `from` to `to` (exclusive) of 128. What belongs to another part leaves it as
- * `route` and enters that part as `routed ?`; watermarks leave as `watermark` and enter every other part as
- * `watermark ?`, after the routes they follow.
+ * `route` and enters that part as `routed ?`; watermarks leave as `watermark` and enter every other part (of several
+ * stages: every part of every later stage) as `watermark ?`, after the routes they follow.
  */
 import type { Plan } from './plan/plan.ts';
 import type { ListPlan, SourcesPlan } from './plan/source-plan.ts';
@@ -22,20 +22,32 @@ export const KEY_GROUPS = 128;
 export const NO_KEY_GROUP = 0xffff;
 
 export type FrameToEngine =
-  | { readonly type: 'open'; readonly from: number; readonly to: number }
+  /** `place`: null or absent: the part is alone and owns all key groups. Opened again, the engine begins anew. */
+  | {
+      readonly type: 'open';
+      readonly from: number;
+      readonly to: number;
+      readonly place?: PartPlace;
+    }
   | { readonly type: 'change'; readonly change: Change }
   | {
       readonly type: 'restore';
       readonly keyGroup: number;
       readonly chunk: number;
-      readonly last: boolean;
       readonly bytes: Uint8Array;
     }
   /** All partitions that are known before the first event; they hold time back until they have spoken or ended. */
   | { readonly type: 'start'; readonly partitions: readonly PartitionName[] }
   | BatchFrame
-  /** Time of arrival, ms; written once a second by the supervisor of a live run. */
-  | { readonly type: 'tick'; readonly arrivedAt: number }
+  /**
+   * Time of arrival, ms; written once a second by the supervisor of a live run. `partitions`: only of these is it known
+   * that all that had arrived by then was read; absent: of all that this part reads.
+   */
+  | {
+      readonly type: 'tick';
+      readonly arrivedAt: number;
+      readonly partitions?: readonly PartitionName[];
+    }
   /** The partition will say no more (a finished file). */
   | { readonly type: 'end'; readonly partition: PartitionName }
   | { readonly type: 'routed'; readonly bytes: Uint8Array }
@@ -50,8 +62,20 @@ export type FrameToEngine =
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   /** The run ends: time goes to infinity. */
   | { readonly type: 'finish' }
-  | { readonly type: 'snapshot' }
+  /** 'changed': only chunks that are not as they were given, or restored, before in this life. */
+  | { readonly type: 'snapshot'; readonly mode?: 'full' | 'changed' }
   | { readonly type: 'close' };
+
+/**
+ * Where a part stands among others. `stages`: by stage the bounds of its parts' key groups (part i owns from bound i to
+ * bound i + 1). One stage: each part reads sources, and serves all levels and alerts. Several: -1 is the stage that
+ * matches, 0 to n - 1 serve the levels of rules, the last one alerts by other fields than the rule's key.
+ */
+export interface PartPlace {
+  readonly stage: number;
+  readonly part: number;
+  readonly stages: readonly (readonly number[])[];
+}
 
 export interface EditFrame {
   readonly type: 'edit';
@@ -148,7 +172,14 @@ export type Change =
   | { readonly kind: 'rules'; readonly plan: Plan }
   | { readonly kind: 'sources'; readonly sources: SourcesPlan }
   /** The list's rows as in its file: text, one row a line. */
-  | { readonly kind: 'list'; readonly list: ListPlan; readonly rows: Uint8Array };
+  | { readonly kind: 'list'; readonly list: ListPlan; readonly rows: Uint8Array }
+  /** Rows that a list that was loaded has besides, and such that it has no more (as they were given). */
+  | {
+      readonly kind: 'list-delta';
+      readonly name: string;
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    };
 
 /** Consecutive records of one partition; record i is `lengths[i]` bytes, without its newline, in order in `bytes`. */
 export interface BatchFrame {
@@ -172,13 +203,19 @@ export type FrameFromEngine =
   | EditedFrame
   | { readonly type: 'results'; readonly changes: readonly ResultChange[] }
   | { readonly type: 'alerts'; readonly changes: readonly AlertChange[] }
-  | { readonly type: 'route'; readonly keyGroup: number; readonly bytes: Uint8Array }
+  /** For a part of a stage. */
+  | {
+      readonly type: 'route';
+      readonly stage: number;
+      readonly part: number;
+      readonly bytes: Uint8Array;
+    }
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   | {
+      /** A chunk stands for itself. Without bytes: it is no more. */
       readonly type: 'state';
       readonly keyGroup: number;
       readonly chunk: number;
-      readonly last: boolean;
       readonly bytes: Uint8Array;
     }
   | { readonly type: 'set-aside'; readonly records: readonly SetAside[] }
@@ -186,9 +223,21 @@ export type FrameFromEngine =
   | { readonly type: 'errors'; readonly errors: readonly RuleError[] }
   | { readonly type: 'parked'; readonly parks: readonly Park[] }
   | { readonly type: 'released'; readonly rules: readonly string[] }
+  | RecordsFrame
   | { readonly type: 'done'; readonly counts: Counts }
   /** The engine cannot go on; the process ends after it. */
   | { readonly type: 'fault'; readonly message: string };
+
+/**
+ * Results, alerts and the like as records for whoever carries them to where they are wanted: keys and values in UTF-8,
+ * `n × (u32 key length | key | u32 value length | value)`. The core does not write it; the engine process does, where
+ * its host is not Weir's own.
+ */
+export interface RecordsFrame {
+  readonly type: 'records';
+  readonly output: 'results' | 'alerts' | 'set-aside' | 'faults';
+  readonly bytes: Uint8Array;
+}
 
 export interface SetAside {
   readonly source: string;

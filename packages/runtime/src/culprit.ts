@@ -41,6 +41,18 @@ export function culpritOf(
   return { rule, clause, reason: reasonOf(word.kind, clause), frame, record };
 }
 
+/** What a word says of the rule that the marks name, where the host does not know rules by their numbers. */
+export function culpritIn(
+  kind: LastWord['kind'],
+  marks: ArrayLike<number>,
+  rules: readonly string[],
+): Pick<LastWord, 'culprit'> {
+  const code = markedCode(marks[MARK.code]!);
+  const rule = code === null ? undefined : rules[code.rule];
+  if (code === null || rule === undefined) return {};
+  return { culprit: { rule, clause: code.clause, reason: reasonOf(kind, code.clause) } };
+}
+
 /** V8 ends the process by itself where memory runs out: with an abort or a trap. */
 const isFatal = ({ code, signal }: EndOfProcess): boolean =>
   signal === 'SIGABRT' ||

@@ -24,6 +24,15 @@ const MEGABYTE = 1024 * 1024;
 
 /** Node's arguments for an engine process: it may read its own modules, and nothing else. */
 export function argumentsOf(engine: string | null, limits: Partial<EngineLimits>): string[] {
+  return argumentsFor(engine ?? ENGINE, readable(engine), limits);
+}
+
+/** The same for a module that lies elsewhere, with the folders that it may read. */
+export function argumentsFor(
+  module: string,
+  folders: readonly string[],
+  limits: Partial<EngineLimits>,
+): string[] {
   const { heapMaxBytes, ...watch } = { ...defaultEngineLimits, ...limits };
   return [
     '--disallow-code-generation-from-strings',
@@ -31,11 +40,11 @@ export function argumentsOf(engine: string | null, limits: Partial<EngineLimits>
     // The watchdog is a thread; rule code has no way to ask for one.
     '--allow-worker',
     '--disable-warning=PERM0006',
-    ...readable(engine).map((path) => `--allow-fs-read=${path}`),
+    ...folders.map((path) => `--allow-fs-read=${path}`),
     ...(heapMaxBytes === null
       ? []
       : [`--max-old-space-size=${Math.ceil(heapMaxBytes / MEGABYTE)}`]),
-    engine ?? ENGINE,
+    module,
     JSON.stringify(watch),
   ];
 }

@@ -1,18 +1,33 @@
 import { writeSync } from 'node:fs';
+import type { CodeClause, ParkReason } from '@weir/core';
 
-/** What an engine process says of itself before its end: lines of JSON on a pipe of their own. */
+/** What an engine process says of itself before its end: lines of JSON. */
 export interface LastWord {
   /** 'probe': this is called next, or was (then no rule is marked). */
   readonly kind: 'stuck' | 'memory' | 'probe';
   /** As the engine left them; see MARK. */
   readonly marks: readonly number[];
+  /** Whose code it was, for hosts that do not know the rules by their numbers. */
+  readonly culprit?: {
+    readonly rule: string;
+    readonly clause: CodeClause;
+    readonly reason: ParkReason;
+  };
 }
 
-/** The pipe's number in the engine process. */
-const LAST_WORDS = 3;
+/**
+ * Where words are said: on a pipe of their own, or, to hosts that cannot give one, among the lines of standard error,
+ * behind `weir-last-word `.
+ */
+export type Voice = 'pipe' | 'stderr';
 
-export function say(word: LastWord): void {
-  writeSync(LAST_WORDS, `${JSON.stringify(word)}\n`);
+/** The pipe's number in the engine process. */
+const PIPE = 3;
+const STDERR = 2;
+
+export function say(word: LastWord, voice: Voice): void {
+  if (voice === 'pipe') writeSync(PIPE, `${JSON.stringify(word)}\n`);
+  else writeSync(STDERR, `weir-last-word ${JSON.stringify(word)}\n`);
 }
 
 /** Hears what is said, and keeps the last of it. */

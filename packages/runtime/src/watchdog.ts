@@ -1,11 +1,12 @@
 /**
  * The second thread of the engine process. It looks at the marks that the engine leaves, and ends the process when one
- * call of rule code neither comes back nor breaks a limit: it says whose it is on a pipe of its own first, since shared
- * memory ends with the process.
+ * call of rule code neither comes back nor breaks a limit: it says whose it is first, since shared memory ends with the
+ * process. It also ends a process whose host has ended: a stuck engine would not notice.
  */
-import { workerData } from 'node:worker_threads';
+import { receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads';
 import { MARK } from '@weir/core/frames.ts';
-import { say } from './last-words.ts';
+import { culpritIn } from './culprit.ts';
+import { say, type Voice } from './last-words.ts';
 
 export interface Watch {
   readonly marks: Int32Array;
@@ -13,11 +14,16 @@ export interface Watch {
   readonly stuckMs: number;
   /** null: memory is not looked at. */
   readonly memoryMaxBytes: number | null;
+  readonly voice: Voice;
+  /** The ids of the rules, by number, whenever there are others. */
+  readonly rules: MessagePort;
 }
 
 const LOOK_EVERY_MS = 10;
 
-const { marks, stuckMs, memoryMaxBytes } = workerData as Watch;
+const { marks, stuckMs, memoryMaxBytes, voice, rules } = workerData as Watch;
+/** Whoever takes in orphans is another one. */
+const parent = process.ppid;
 
 /** Its own clock: nobody ever wakes it. */
 const clock = new Int32Array(new SharedArrayBuffer(4));
@@ -47,8 +53,17 @@ const COLLECTED_BYTES_PER_MS = 50 * 2 ** 20;
 const isStuck = (tookMs: number): boolean =>
   tookMs >= stuckMs && tookMs >= stuckMs + process.memoryUsage.rss() / COLLECTED_BYTES_PER_MS;
 
+function rulesNow(): readonly string[] {
+  let known: readonly string[] = [];
+  for (;;) {
+    const next = receiveMessageOnPort(rules) as { readonly message: readonly string[] } | undefined;
+    if (next === undefined) return known;
+    known = next.message;
+  }
+}
+
 function end(kind: 'stuck' | 'memory'): void {
-  say({ kind, marks: [...marks] });
+  say({ kind, marks: [...marks], ...culpritIn(kind, marks, rulesNow()) }, voice);
   process.kill(process.pid, 'SIGKILL');
 }
 
@@ -56,6 +71,7 @@ let [call, code] = [marks[MARK.call]!, marks[MARK.code]!];
 let seen = instant();
 for (;;) {
   Atomics.wait(clock, 0, 0, LOOK_EVERY_MS);
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
   const isSame = code >= 0 && marks[MARK.code] === code && marks[MARK.call] === call;
   if (!isSame) {
     [call, code] = [marks[MARK.call]!, marks[MARK.code]!];

@@ -22,12 +22,13 @@ import {
   type SetAside,
 } from '../frames.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Json } from '../plan/json.ts';
 import type { AlertChange, ResultChange } from '../plan/result.ts';
 import type { SourcesPlan } from '../plan/source-plan.ts';
 import { ByteReader } from '../state/byte-reader.ts';
 import { ByteWriter } from '../state/byte-writer.ts';
 import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
+import { Place } from './place.ts';
+import { readRows, ROW, Routes, type RoutedAlert, type RowTaker } from './routes.ts';
 import type { Member } from './correlate/alerts.ts';
 import type { Evidence } from './correlate/candidates.ts';
 import type { Shown } from './correlate/live.ts';
@@ -40,9 +41,6 @@ import { Parks } from './protect/parks.ts';
 import { Program, type RuleProgram } from './program.ts';
 import { Partitions } from './time/partitions.ts';
 import { Streams } from './time/streams.ts';
-
-/** A state frame holds at most so many bytes. */
-const CHUNK_MAX = 8 * 1024 * 1024;
 
 /** A core: rules and bytes in, results out. Frames go in one at a time; what they cause comes back in order. */
 export function openCore(host: Host): Core {
@@ -59,18 +57,16 @@ interface Running {
   readonly times: LevelTimes;
   readonly levels: Levels;
   readonly parks: Parks;
+  readonly routes: Routes;
 }
 
 class Engine implements Core {
   readonly #host: Host;
-  readonly #lists = new Lists();
-  #from = 0;
-  #to = KEY_GROUPS;
+  #lists = new Lists();
+  #place = new Place(0, KEY_GROUPS, undefined);
   #plan: Plan = { format: 1, rules: [] };
   #sources: SourcesPlan = { sources: [], lists: [], tenants: [] };
   #running: Running | null = null;
-  #tickAt = -Infinity;
-  readonly #chunks = new Map<number, Uint8Array[]>();
   #out: FrameFromEngine[] = [];
   #results: ResultChange[] = [];
   #alerts: AlertChange[] = [];
@@ -107,14 +103,13 @@ class Engine implements Core {
   #take(frame: FrameToEngine): void {
     switch (frame.type) {
       case 'open':
-        this.#from = frame.from;
-        this.#to = frame.to;
+        this.#place = new Place(frame.from, frame.to, frame.place);
         this.#out.push({ type: 'ready' });
         return;
       case 'change':
         return this.#change(frame.change);
       case 'restore':
-        return this.#restore(frame.keyGroup, frame.last, frame.bytes);
+        return this.#restore(frame.keyGroup, frame.bytes);
       case 'start':
         this.#start(frame.partitions);
         return this.#done();
@@ -130,8 +125,7 @@ class Engine implements Core {
         return this.#settled();
       }
       case 'tick':
-        this.#tickAt = Math.max(this.#tickAt, frame.arrivedAt);
-        this.#run().streams.tick(this.#tickAt, this.#from === 0);
+        this.#run().streams.tick(frame.arrivedAt, frame.partitions ?? null, this.#place.part === 0);
         return this.#settled();
       case 'end':
         this.#run().streams.end(frame.partition.source, frame.partition.partition);
@@ -165,7 +159,7 @@ class Engine implements Core {
   }
 
   #change(change: Change): void {
-    if (this.#running !== null && change.kind !== 'list')
+    if (this.#running !== null && (change.kind === 'rules' || change.kind === 'sources'))
       throw new Error(`${change.kind} cannot change after the start`);
     switch (change.kind) {
       case 'rules':
@@ -176,7 +170,17 @@ class Engine implements Core {
         return;
       case 'list':
         this.#lists.load(change.list, change.rows);
+        return;
+      case 'list-delta':
+        this.#lists.change(change.name, change.add, change.remove);
     }
+  }
+
+  #checkLevels(): void {
+    const { levels } = this.#running!.program;
+    const most = this.#place.levelsMax;
+    if (levels <= most) return;
+    throw new Error(`the rules are of ${levels} levels, and there are only stages for ${most}`);
   }
 
   /** Edits before the start: they are made when the rules are. */
@@ -240,8 +244,8 @@ class Engine implements Core {
           writePartition(own, 0, partitions.intern(source, partition));
           const bytes = key.bytes.slice(0, key.length);
           const group = keyGroupOf(tenant, bytes, bytes.length);
-          if (group < this.#from || group >= this.#to)
-            return this.#route(REFILL, group, rule, tenant, bytes, own);
+          if (!this.#place.owns(rule.level, group))
+            return this.#route(ROW.refill, group, rule, tenant, bytes, own);
           this.#run().correlator.refill(rule, tenant, bytes, own);
         },
         result: () => {},
@@ -259,8 +263,8 @@ class Engine implements Core {
     const partitions = new Partitions(program.usings.length + 1);
     const streams = new Streams(program, partitions);
     const times = new LevelTimes();
-    const groups = { from: this.#from, to: this.#to };
-    const correlator = new Correlator(program, partitions, times, groups, {
+    const routes = new Routes(partitions);
+    const correlator = new Correlator(program, partitions, times, this.#place, {
       result: (rule, change, trigger, before) => this.#result(rule, change, trigger, before),
       alert: (change) => this.#alerts.push(change),
       error: (error) => this.#errors.push(error),
@@ -289,7 +293,11 @@ class Engine implements Core {
       () => matcher.at,
       () => correlator.readsChanged(),
     );
-    this.#running = { program, partitions, streams, matcher, correlator, times, levels, parks };
+    this.#running = {
+      ...{ program, partitions, streams, matcher, correlator, times, levels, parks },
+      routes,
+    };
+    this.#checkLevels();
     for (const frame of this.#edits)
       if (frame.type === 'refilled') program.refilled();
       else if (frame.type !== 'edit') parks.order(frame);
@@ -336,8 +344,8 @@ class Engine implements Core {
     // What the rule holds stays as it is.
     if (rule.guard.parked !== null) return;
     const group = keyGroupOf(tenant, key, key.length);
-    if (group < this.#from || group >= this.#to)
-      return this.#route(isRemoval ? REMOVAL : RESULT, group, rule, tenant, key, event);
+    if (!this.#place.owns(rule.level, group))
+      return this.#route(isRemoval ? ROW.removal : ROW.result, group, rule, tenant, key, event);
     if (isRemoval) correlator.removeRow(rule, tenant, key, event);
     else correlator.addResult(rule, tenant, key, event);
   }
@@ -345,21 +353,14 @@ class Engine implements Core {
   #route(
     kind: number,
     keyGroup: number,
-    rule: RuleProgram,
+    { index, level }: RuleProgram,
     tenant: string,
     key: Uint8Array,
     event: Uint8Array,
   ): void {
-    const { source, partition } = this.#run().partitions.name(partitionOf(event, 0));
-    const writer = new ByteWriter();
-    writer.byte(kind);
-    writer.varint(rule.index);
-    writer.text(tenant);
-    writer.text(source);
-    writer.text(partition);
-    writer.block(key);
-    writer.block(event);
-    this.#out.push({ type: 'route', keyGroup, bytes: writer.copy() });
+    const { routes } = this.#run();
+    const target = this.#place.ofRow(level, keyGroup);
+    routes.row(kind, target, index, tenant, key, key.length, event, event.length);
   }
 
   #alert(
@@ -369,17 +370,11 @@ class Engine implements Core {
     id: string,
     member: Member | null,
   ): void {
+    const { correlator, routes } = this.#run();
     const keyGroup = alertGroupOf(tenant, texts);
-    if (keyGroup >= this.#from && keyGroup < this.#to)
-      return this.#run().correlator.putAlert(rule, tenant, texts, id, member);
-    const writer = new ByteWriter();
-    writer.byte(ALERT);
-    writer.varint(rule.index);
-    writer.text(tenant);
-    writer.value(texts);
-    writer.text(id);
-    writer.value(member as unknown as Json);
-    this.#out.push({ type: 'route', keyGroup, bytes: writer.copy() });
+    if (this.#place.ownsAlerts(keyGroup))
+      return correlator.putAlert(rule, tenant, texts, id, member);
+    routes.alert(this.#place.ofAlert(keyGroup), rule.index, tenant, { texts, id, member });
   }
 
   #start(known: readonly PartitionName[]): void {
@@ -389,55 +384,59 @@ class Engine implements Core {
 
   /** An event for a key: kept here, or handed to the engine part that owns the key. */
   #row(rule: RuleProgram, tenant: string, key: ByteWriter, event: ByteWriter): void {
+    const place = this.#place;
+    const { correlator, routes } = this.#running!;
     // A part that owns all keys need not ask.
-    const ownsAll = this.#from === 0 && this.#to === KEY_GROUPS;
-    const group = ownsAll ? 0 : keyGroupOf(tenant, key.bytes, key.length);
-    if (group >= this.#from && group < this.#to) {
-      const { correlator } = this.#run();
-      if (!correlator.add(rule, tenant, key.bytes, key.length, event.bytes, 0, event.length))
-        this.#joinedLate(rule, event.bytes);
+    const group = place.isAlone ? 0 : keyGroupOf(tenant, key.bytes, key.length);
+    if (place.isAlone || place.owns(rule.level, group)) {
+      if (!correlator.add(rule, tenant, key.bytes, 0, key.length, event.bytes, 0, event.length))
+        this.#joinedLate(rule, event.bytes, 0);
       return;
     }
-    this.#run().correlator.knows(tenant);
-    this.#route(
-      EVENT,
-      group,
-      rule,
+    correlator.knows(tenant);
+    routes.row(
+      ROW.event,
+      place.ofRow(rule.level, group),
+      rule.index,
       tenant,
-      key.bytes.subarray(0, key.length),
-      event.bytes.subarray(0, event.length),
+      key.bytes,
+      key.length,
+      event.bytes,
+      event.length,
     );
   }
 
   #routed(bytes: Uint8Array): void {
-    const { program, partitions, correlator } = this.#run();
-    const reader = new ByteReader(bytes);
-    const kind = reader.byte();
-    const rule = program.rules[reader.varint()]!;
-    const tenant = reader.text();
-    if (kind === ALERT) {
-      const texts = reader.value() as string[];
-      const id = reader.text();
-      const member = (reader.value() ?? null) as unknown as Member | null;
-      return correlator.putAlert(rule, tenant, texts, id, member);
-    }
-    const partition = partitions.intern(reader.text(), reader.text());
-    if (rule.guard.parked !== null) return;
-    const key = reader.block();
-    const event = reader.block().slice();
-    writePartition(event, 0, partition);
-    if (kind === REFILL) return correlator.refill(rule, tenant, key.slice(), event);
-    if (kind === RESULT) return correlator.addResult(rule, tenant, key.slice(), event);
-    if (kind === REMOVAL) return correlator.removeRow(rule, tenant, key.slice(), event);
-    if (!correlator.add(rule, tenant, key, key.length, event, 0, event.length))
-      this.#joinedLate(rule, event);
+    readRows(bytes, this.#run().partitions, this.#rowTaker);
   }
 
-  #joinedLate({ rule, index }: RuleProgram, event: Uint8Array): void {
+  readonly #rowTaker: RowTaker = {
+    row: (kind, index, tenant, bytes, keyStart, keyEnd, eventStart, eventEnd) => {
+      const { program, correlator } = this.#running!;
+      const rule = program.rules[index]!;
+      if (rule.guard.parked !== null) return;
+      if (kind === ROW.event) {
+        if (!correlator.add(rule, tenant, bytes, keyStart, keyEnd, bytes, eventStart, eventEnd))
+          this.#joinedLate(rule, bytes, eventStart);
+        return;
+      }
+      const key = bytes.slice(keyStart, keyEnd);
+      const event = bytes.slice(eventStart, eventEnd);
+      if (kind === ROW.refill) correlator.refill(rule, tenant, key, event);
+      else if (kind === ROW.result) correlator.addResult(rule, tenant, key, event);
+      else correlator.removeRow(rule, tenant, key, event);
+    },
+    alert: (index, tenant, { texts, id, member }: RoutedAlert) => {
+      const { program, correlator } = this.#running!;
+      correlator.putAlert(program.rules[index]!, tenant, texts, id, member);
+    },
+  };
+
+  #joinedLate({ rule, index }: RuleProgram, event: Uint8Array, start: number): void {
     const { matcher, partitions } = this.#run();
     matcher.counts.late++;
     matcher.counts.rules[index]!.late++;
-    const { source, partition } = partitions.name(partitionOf(event, 0));
+    const { source, partition } = partitions.name(partitionOf(event, start));
     const message = 'the partition joined the clock of this rule when it had passed the event';
     this.#errors.push({
       rules: [rule.id],
@@ -460,23 +459,25 @@ class Engine implements Core {
   #settled(): void {
     this.#feedWaiting();
     this.#publish();
-    this.#run().correlator.advance(this.#tickAt);
+    this.#run().correlator.advance();
     this.#publish();
     this.#done();
   }
 
   /** Tells the other parts what they cannot know: how far partitions and results have come, and which tenants there are. */
   #publish(): void {
-    const { partitions, correlator, times } = this.#run();
+    const { partitions, correlator, times, routes } = this.#run();
     const changes = partitions.takeChanges();
-    const isAlone = this.#from === 0 && this.#to === KEY_GROUPS;
-    if (isAlone || (changes === null && !times.hasChanges && !correlator.hasNewTenants)) return;
+    if (!this.#place.isHeard) return;
+    if (changes === null && !times.hasChanges && !correlator.hasNewTenants) return;
+    // What is said of time holds for those who have the rows before it.
+    this.#out.push(...routes.take());
     const writer = new ByteWriter();
     writer.block(changes ?? NO_BYTES);
     const tenants = correlator.takeNewTenants();
     writer.varint(tenants.length);
     for (const tenant of tenants) writer.text(tenant);
-    times.writeChanges(writer, this.#from, this.#to);
+    times.writeChanges(writer, this.#place.from, this.#place.to);
     this.#out.push({ type: 'watermark', bytes: writer.copy() });
   }
 
@@ -489,6 +490,7 @@ class Engine implements Core {
   }
 
   #done(): void {
+    this.#out.push(...this.#run().routes.take());
     if (this.#setAside.length > 0) this.#out.push({ type: 'set-aside', records: this.#setAside });
     if (this.#errors.length > 0) this.#out.push({ type: 'errors', errors: this.#errors });
     if (this.#results.length > 0) this.#out.push({ type: 'results', changes: this.#results });
@@ -537,18 +539,12 @@ class Engine implements Core {
   }
 
   #state(keyGroup: number, writer: ByteWriter): void {
-    const bytes = writer.copy();
-    const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_MAX));
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      const part = bytes.subarray(chunk * CHUNK_MAX, (chunk + 1) * CHUNK_MAX);
-      this.#out.push({ type: 'state', keyGroup, chunk, last: chunk === chunks - 1, bytes: part });
-    }
+    this.#out.push({ type: 'state', keyGroup, chunk: 0, bytes: writer.copy() });
   }
 
   #withoutKey(): ByteWriter {
     const { partitions, streams, matcher, correlator, program, parks } = this.#run();
     const writer = new ByteWriter();
-    writer.double(this.#tickAt);
     writer.block(partitions.snapshot());
     streams.snapshot(writer);
     matcher.identities.snapshot(writer, partitions);
@@ -559,42 +555,22 @@ class Engine implements Core {
     return writer;
   }
 
-  #restore(keyGroup: number, last: boolean, bytes: Uint8Array): void {
-    const chunks = this.#chunks.get(keyGroup) ?? [];
-    chunks.push(bytes);
-    this.#chunks.set(keyGroup, chunks);
-    if (!last) return;
-    this.#chunks.delete(keyGroup);
-    const whole = joined(chunks);
-    if (keyGroup === NO_KEY_GROUP) this.#restoreWithoutKey(new ByteReader(whole));
-    else if (keyGroup >= this.#from && keyGroup < this.#to) this.#run().correlator.restore(whole);
+  #restore(keyGroup: number, bytes: Uint8Array): void {
+    if (keyGroup === NO_KEY_GROUP) this.#restoreWithoutKey(new ByteReader(bytes));
+    else this.#run().correlator.restore(bytes);
   }
 
   /** Every part gets this state of every part that was; what they counted goes on in the first one. */
   #restoreWithoutKey(reader: ByteReader): void {
     const { partitions, streams, matcher, correlator, program, parks } = this.#run();
-    this.#tickAt = Math.max(this.#tickAt, reader.double());
     partitions.merge(reader.block());
     streams.restore(reader);
     matcher.identities.restore(reader, partitions);
-    matcher.counts.restore(reader, this.#from === 0);
+    matcher.counts.restore(reader, this.#place.part === 0);
     correlator.restoreClocks(reader);
     parks.restore(reader);
-    program.calls.restore(reader, this.#from === 0);
+    program.calls.restore(reader, this.#place.part === 0);
   }
 }
 
-/** What is routed: an event, an event that a result is or was, what became of a result for its alert, a recorded event. */
-const [EVENT, RESULT, REMOVAL, ALERT, REFILL] = [0, 1, 2, 3, 4] as const;
 const NO_BYTES = new Uint8Array(0);
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}

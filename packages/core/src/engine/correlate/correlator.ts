@@ -12,6 +12,7 @@ import { hash32 } from '../../state/hash.ts';
 import { messageOf } from '../protect/thrown-message.ts';
 import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
+import type { Place } from '../place.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
 import { ResultRefused } from './plain-value.ts';
@@ -31,12 +32,6 @@ interface Operator {
   readonly windows: WindowOperator;
 }
 
-/** Key groups that an engine part owns: from, and to (exclusive). */
-export interface KeyGroups {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The stage with memory: the windows of all rules and tenants, for the keys of this engine part. */
 export class Correlator {
   readonly #program: Program;
@@ -44,7 +39,7 @@ export class Correlator {
   readonly #output: CorrelateOutput;
   readonly #operators = new Map<string, Operator>();
   readonly #clocks = new Map<string, Clock>();
-  readonly #groups: KeyGroups;
+  readonly #place: Place;
   readonly #times: LevelTimes;
   /** By rule and tenant: clocks of rules that read results, and alerts by other fields than the key. */
   readonly #levelClocks = new Map<string, { level: number; readonly clock: LevelClock }>();
@@ -62,13 +57,13 @@ export class Correlator {
     program: Program,
     partitions: Partitions,
     times: LevelTimes,
-    groups: KeyGroups,
+    place: Place,
     output: CorrelateOutput,
   ) {
     this.#program = program;
     this.#partitions = partitions;
     this.#times = times;
-    this.#groups = groups;
+    this.#place = place;
     this.#output = output;
     this.#told = program.rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
   }
@@ -161,12 +156,13 @@ export class Correlator {
     program: RuleProgram,
     tenant: string,
     key: Uint8Array,
-    keyLength: number,
+    keyStart: number,
+    keyEnd: number,
     event: Uint8Array,
     start: number,
     end: number,
   ): boolean {
-    return this.#operator(program, tenant).windows.add(key, 0, keyLength, event, start, end);
+    return this.#operator(program, tenant).windows.add(key, keyStart, keyEnd, event, start, end);
   }
 
   /** Many events of one rule and tenant come in a row. */
@@ -293,10 +289,10 @@ export class Correlator {
   }
 
   /** Moves all clocks as far as the watermarks allow, and looks at what became due. */
-  advance(tickAt: number): void {
+  advance(): void {
     // A rule may be read of which this part has no event: its clock moves all the same.
     for (const rule of this.#told) for (const tenant of this.#tenants) this.#clockOf(rule, tenant);
-    for (const clock of this.#clocks.values()) clock.advance(this.#partitions, tickAt);
+    for (const clock of this.#clocks.values()) clock.advance(this.#partitions);
     this.#settle();
   }
 
@@ -326,15 +322,21 @@ export class Correlator {
       );
   }
 
-  /** How far the results of a rule have come, as far as the keys of this part tell. */
+  /**
+   * How far the results of a rule have come. Those who own its keys tell others, as far as their keys go; of a rule
+   * without keys each part finds it by what it knows itself: rows come before the times that they follow.
+   */
   #tellTimes(rule: RuleProgram, tenant: string): void {
-    const { from, to } = this.#groups;
     if (!serves(rule, tenant)) return;
+    const isSimple = rule.rule.detect.kind === 'simple';
+    if (!isSimple && !this.#place.serves(rule.level)) return;
     const windows = this.#operators.get(`${rule.index} ${tenant}`)?.windows;
     const { clock, latenessMs } = this.#program.timeOf(rule, tenant);
     // No source has events for it: it has no results.
     const isMute = clock.boundMs.size === 0 && rule.reads.length === 0;
     const settled = isMute ? Infinity : this.#clockOf(rule, tenant).value - latenessMs;
+    if (isSimple) return this.#times.setKnown(rule.index, tenant, settled);
+    const { from, to } = this.#place;
     const level = windows?.levelTime ?? settled;
     this.#times.set(rule.index, tenant, from, to, level, windows?.alertTime ?? settled);
   }

@@ -41,6 +41,14 @@ export class LevelTimes {
     this.#changed.set(`${rule} ${tenant}`, { rule, tenant, level, alert });
   }
 
+  /** Of a rule without keys: nobody has to be told. */
+  setKnown(rule: number, tenant: string, time: number): void {
+    const { level, alert } = this.#of(rule, tenant);
+    if (time <= level[0]!) return;
+    level.fill(time);
+    alert.fill(time);
+  }
+
   level(rule: number, tenant: string): number {
     return least(this.#of(rule, tenant).level);
   }

@@ -24,17 +24,19 @@ export class Clock {
     this.#boundMsMax = Math.max(0, ...facts.boundMs.values());
   }
 
-  /** Reads the watermarks anew; `tickAt` is the newest tick, -Infinity if there was none. */
-  advance(partitions: Partitions, tickAt: number): void {
+  /** Reads the watermarks anew. */
+  advance(partitions: Partitions): void {
     if (this.#version !== partitions.version) this.#chooseFrom(partitions);
     let least = Infinity;
     let open = 0;
     let idle = 0;
+    let silentTo = Infinity;
     for (const index of this.#partitions) {
       const standing = partitions.standing(index);
       if (standing === 'ended') continue;
       if (standing === 'idle') {
         idle++;
+        silentTo = Math.min(silentTo, partitions.silentTo(index));
         continue;
       }
       open++;
@@ -42,7 +44,7 @@ export class Clock {
       least = Math.min(least, partitions.highest(index, this.facts.clockField) - bound);
     }
     // Only idle partitions are left: recorded time alone moves the clock, so absence is decided again by a replay.
-    if (open === 0 && idle > 0) least = tickAt - this.facts.idleAfterMs - this.#boundMsMax;
+    if (open === 0 && idle > 0) least = silentTo - this.facts.idleAfterMs - this.#boundMsMax;
     if (open === 0 && idle === 0 && this.#partitions.length === 0) return;
     if (least > this.value) this.value = least;
   }

@@ -14,6 +14,8 @@ interface Partition {
   standing: 'open' | 'idle' | 'ended';
   /** Arrival of its newest record, ms; drives idleness. */
   arrivedAt: number;
+  /** The newest tick at which it was idle: nothing more had arrived by then. */
+  silentTo: number;
   /** Changed since `takeChanges`. */
   changed: boolean;
 }
@@ -55,6 +57,7 @@ export class Partitions {
         highest,
         standing: 'open',
         arrivedAt: -Infinity,
+        silentTo: -Infinity,
         changed: true,
       });
       this.version++;
@@ -120,6 +123,18 @@ export class Partitions {
     if (arrivedAt > partition.arrivedAt) partition.arrivedAt = arrivedAt;
   }
 
+  silentTo(index: number): number {
+    return this.#list[index]!.silentTo;
+  }
+
+  /** It is idle, and was so when this tick passed. */
+  isSilentTo(index: number, tickAt: number): void {
+    const partition = this.#list[index]!;
+    if (tickAt <= partition.silentTo) return;
+    partition.silentTo = tickAt;
+    partition.changed = true;
+  }
+
   /** What other engine parts must hear, or null. */
   takeChanges(): Uint8Array | null {
     const changed = this.#list.filter((partition) => partition.changed);
@@ -140,6 +155,7 @@ export class Partitions {
       writer.text(partition.partition);
       writer.byte(STANDINGS.indexOf(partition.standing));
       writer.double(partition.arrivedAt);
+      writer.double(partition.silentTo);
       for (const highest of partition.highest) writer.double(highest);
     }
     return writer.copy();
@@ -153,6 +169,7 @@ export class Partitions {
       const partition = this.#list[index]!;
       const standing = STANDINGS[reader.byte()]!;
       const arrivedAt = reader.double();
+      partition.silentTo = Math.max(partition.silentTo, reader.double());
       let newer = arrivedAt >= partition.arrivedAt;
       for (let field = 0; field < this.#clockFields; field++) {
         const highest = reader.double();

@@ -1,3 +1,4 @@
+import type { PartitionName } from '../../frames.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
 import type { Program } from '../program.ts';
@@ -61,20 +62,38 @@ export class Streams {
     }
   }
 
-  /** Partitions that were silent for longer than their source's `idleAfter` are idle from this tick on. */
-  tick(tickAt: number, isFirstPart: boolean): void {
+  /**
+   * Partitions that were silent for longer than their source's `idleAfter` are idle from this tick on. `read`: those of
+   * which all that had arrived was read; null: all that this part reads, and of the first part those never heard of.
+   */
+  tick(tickAt: number, read: readonly PartitionName[] | null, isFirstPart: boolean): void {
     const partitions = this.#partitions;
-    for (let index = 0; index < partitions.count; index++) {
-      if (partitions.standing(index) !== 'open') continue;
-      let since = partitions.arrivedAt(index);
-      if (since === -Infinity) {
-        if (!isFirstPart) continue;
-        since = this.#silentSince.get(index) ?? tickAt;
-        this.#silentSince.set(index, since);
-      } else if (!this.#own.has(index)) continue;
-      const { idleAfterMs } = this.#program.source(partitions.name(index).source).plan;
-      if (tickAt - since > idleAfterMs) partitions.setStanding(index, 'idle');
+    if (read !== null) {
+      for (const { source, partition } of read)
+        this.#tick(partitions.intern(source, partition), tickAt);
+      return;
     }
+    for (let index = 0; index < partitions.count; index++) {
+      const hasSpoken = partitions.arrivedAt(index) > -Infinity;
+      // What is idle everywhere knows of the tick.
+      const isAsked =
+        partitions.standing(index) === 'idle' || (hasSpoken ? this.#own.has(index) : isFirstPart);
+      if (isAsked) this.#tick(index, tickAt);
+    }
+  }
+
+  #tick(index: number, tickAt: number): void {
+    const partitions = this.#partitions;
+    const standing = partitions.standing(index);
+    if (standing === 'ended') return;
+    let since = partitions.arrivedAt(index);
+    if (since === -Infinity) {
+      since = this.#silentSince.get(index) ?? tickAt;
+      this.#silentSince.set(index, since);
+    }
+    const { idleAfterMs } = this.#program.source(partitions.name(index).source).plan;
+    if (standing === 'open' && tickAt - since > idleAfterMs) partitions.setStanding(index, 'idle');
+    if (partitions.standing(index) === 'idle') partitions.isSilentTo(index, tickAt);
   }
 
   snapshot(writer: ByteWriter): void {

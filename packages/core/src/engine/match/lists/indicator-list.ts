@@ -4,7 +4,7 @@ import {
   parseNetwork,
   type Address,
 } from '../../../functions/addresses.ts';
-import { textOfUtf8 } from '../../../functions/utf8.ts';
+import { textOfUtf8, utf8Of } from '../../../functions/utf8.ts';
 import type { Json } from '../../../plan/json.ts';
 import { keyTextOf } from '../../../plan/key-text.ts';
 import type { ListPlan } from '../../../plan/source-plan.ts';
@@ -28,7 +28,7 @@ const NOTHING_EMPTY: ReadonlySet<string> = new Set();
 
 /** Exact membership in a list of any size. The rows' own bytes are kept; nothing else is held of a row but its hash. */
 export class IndicatorList {
-  readonly #plan: ListPlan;
+  readonly plan: ListPlan;
   readonly #rows: Uint8Array;
   readonly #table = new RowTable();
   /** Of cidr lists: prefix lengths that occur, the longest first, by length of the address in bytes. */
@@ -41,13 +41,21 @@ export class IndicatorList {
   rejectedCount = 0;
 
   constructor(plan: ListPlan, rows: Uint8Array) {
-    this.#plan = plan;
+    this.plan = plan;
     this.#rows = rows;
     this.#load();
   }
 
   get size(): number {
     return this.#table.size;
+  }
+
+  /** The rows' text, with rows besides and without some. Reads all of it. */
+  rowsWith(add: readonly string[], remove: readonly string[]): Uint8Array {
+    const gone = new Set(remove.map((row) => row.trim()));
+    const text = textOfUtf8(this.#rows, 0, this.#rows.length);
+    const kept = text.split('\n').filter((row) => row.trim() !== '' && !gone.has(row.trim()));
+    return utf8Of([...kept, ...add, ''].join('\n'));
   }
 
   #load(): void {
@@ -72,7 +80,7 @@ export class IndicatorList {
       if (this.rejected.length < REJECTED_MAX)
         this.rejected.push({
           line,
-          reason: `${JSON.stringify(value.slice(0, 80))} is not a value of kind ${this.#plan.kind}`,
+          reason: `${JSON.stringify(value.slice(0, 80))} is not a value of kind ${this.plan.kind}`,
         });
       return;
     }
@@ -87,7 +95,7 @@ export class IndicatorList {
     const rows = this.#rows;
     let end = start;
     let separator = -1;
-    const isCsv = /\.csv(?:\.gz)?$/i.test(this.#plan.file);
+    const isCsv = /\.csv(?:\.gz)?$/i.test(this.plan.file);
     for (; end < rows.length && rows[end] !== 10; end++)
       if (separator < 0 && (rows[end] === 9 || (isCsv && rows[end] === 44))) separator = end;
     if (separator < 0) separator = end;
@@ -111,7 +119,7 @@ export class IndicatorList {
   }
 
   #keyOfRow(value: string): string | null {
-    const { kind } = this.#plan;
+    const { kind } = this.plan;
     if (kind !== 'cidr') return normalise(kind, value);
     const network = parseNetwork(value);
     if (network === null) return null;
@@ -131,19 +139,19 @@ export class IndicatorList {
     }
     const text = keyTextOf(value, NOTHING_EMPTY);
     if (text === null) return null;
-    switch (this.#plan.kind) {
+    switch (this.plan.kind) {
       case 'cidr':
         return this.#findNetwork(text);
       case 'domain':
         return this.#findDomain(text);
       default:
-        return this.#findKey(normalise(this.#plan.kind, text));
+        return this.#findKey(normalise(this.plan.kind, text));
     }
   }
 
   #findKey(key: string | null): IndicatorRow | null {
     if (key === null) return null;
-    const isExact = this.#plan.kind === 'exact';
+    const isExact = this.plan.kind === 'exact';
     const row = this.#table.find(
       hashOfText(key),
       (one) =>

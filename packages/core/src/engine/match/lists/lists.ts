@@ -13,6 +13,13 @@ export class Lists {
     return list;
   }
 
+  /** Rows that a loaded list has besides, and such that it has no more. A list that is not loaded stays so. */
+  change(name: string, add: readonly string[], remove: readonly string[]): void {
+    const before = this.#byName.get(name);
+    if (before === undefined) return;
+    this.load(before.plan, before.rowsWith(add, remove));
+  }
+
   /** null: no row says this value. A list that was not loaded has no rows. */
   find(name: string, value: Json | undefined): IndicatorRow | null {
     return this.#byName.get(name)?.find(value) ?? null;

@@ -1,0 +1,204 @@
+import { openCore } from '../../packages/core/src/engine/engine.ts';
+import type {
+  Change,
+  Core,
+  Counts,
+  FrameFromEngine,
+  FrameToEngine,
+  PartitionName,
+} from '../../packages/core/src/frames.ts';
+import { KEY_GROUPS, NO_KEY_GROUP } from '../../packages/core/src/frames.ts';
+import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
+import type { SourcePlan } from '../../packages/core/src/plan/source-plan.ts';
+import { makeHost } from '../../packages/runtime/src/realm.ts';
+import type { Delivery } from '../reference/events.ts';
+import { batchOf } from './cluster.ts';
+import type { Random } from './random.ts';
+
+/** Parts of each stage: of the one that matches, of each level, and of the one for alerts. */
+export type Parallelism = readonly number[];
+
+/** Bounds of the key groups of so many parts. */
+export const boundsOf = (parts: number): number[] =>
+  Array.from({ length: parts + 1 }, (_, i) => Math.ceil((i * KEY_GROUPS) / parts));
+
+interface Part {
+  readonly core: Core;
+  readonly stage: number;
+  readonly part: number;
+  counts: Counts | null;
+  /** What a part has been told on its way, by sender: each sender's frames in its order. */
+  readonly inbox: Map<Part | null, FrameToEngine[]>;
+}
+
+const host = makeHost();
+
+/**
+ * Engine parts in stages, as a cluster of operators has them: some match, some hold the windows of a level of rules, some
+ * put alerts together. What one part sends to another stays in order; of what different parts send, `random` says what
+ * comes first.
+ */
+export class StagedCluster {
+  readonly results: ResultChange[] = [];
+  readonly alerts: AlertChange[] = [];
+  readonly #changes: readonly Change[];
+  readonly #random: Random;
+  #parts: Part[] = [];
+
+  constructor(changes: readonly Change[], parallelism: Parallelism, random: Random) {
+    this.#changes = changes;
+    this.#random = random;
+    this.#open(parallelism);
+  }
+
+  #open(parallelism: Parallelism): void {
+    const stages = parallelism.slice(1).map(boundsOf);
+    this.#parts = parallelism.flatMap((count, i) =>
+      Array.from({ length: count }, (_, part): Part => {
+        const core = openCore(host);
+        const stage = i - 1;
+        const [from, to] = stage < 0 ? [0, 0] : [stages[stage]![part]!, stages[stage]![part + 1]!];
+        core.receive({ type: 'open', from, to, place: { stage, part, stages } });
+        for (const change of this.#changes) core.receive({ type: 'change', change });
+        return { core, stage, part, counts: null, inbox: new Map() };
+      }),
+    );
+  }
+
+  #of(stage: number): Part[] {
+    return this.#parts.filter((part) => part.stage === stage);
+  }
+
+  start(partitions: readonly PartitionName[]): void {
+    for (const part of this.#parts) this.#put(null, part, { type: 'start', partitions });
+    this.#drain();
+  }
+
+  /** Streams of a source that says which partition its events are of, or what names them, have one reader. */
+  #readerOf({ source, partition }: PartitionName): Part {
+    const isWhole = this.#sources.some(
+      (one) => one.name === source && (one.partition !== null || one.identity.length > 0),
+    );
+    let sum = 0;
+    for (const char of isWhole ? source : source + partition) sum += char.charCodeAt(0);
+    const readers = this.#of(-1);
+    return readers[sum % readers.length]!;
+  }
+
+  get #sources(): readonly SourcePlan[] {
+    return this.#changes.flatMap((change) =>
+      change.kind === 'sources' ? change.sources.sources : [],
+    );
+  }
+
+  batch(deliveries: readonly Delivery[]): void {
+    this.#put(null, this.#readerOf(deliveries[0]!), batchOf(deliveries));
+    this.#deliverSome();
+  }
+
+  end(partition: PartitionName): void {
+    this.#put(null, this.#readerOf(partition), { type: 'end', partition });
+    this.#deliverSome();
+  }
+
+  /** All that had arrived by then was read. */
+  tick(arrivedAt: number, partitions: readonly PartitionName[]): void {
+    for (const part of this.#of(-1)) {
+      const own = partitions.filter((one) => this.#readerOf(one) === part);
+      this.#put(null, part, { type: 'tick', arrivedAt, partitions: own });
+    }
+    this.#drain();
+  }
+
+  /** A stage has ended when those before it have. */
+  finish(): void {
+    this.#drain();
+    for (const stage of new Set(this.#parts.map((part) => part.stage))) {
+      for (const part of this.#of(stage)) this.#put(null, part, { type: 'finish' });
+      this.#drain();
+    }
+  }
+
+  /** Everything stops where nothing is on its way, and others take over. */
+  restoreOnto(parallelism: Parallelism): void {
+    this.#drain();
+    const states = this.#parts.map(({ stage, core }) => ({
+      stage,
+      frames: core.receive({ type: 'snapshot' }),
+    }));
+    this.#open(parallelism);
+    for (const { stage, frames } of states)
+      for (const state of frames) {
+        if (state.type !== 'state') continue;
+        for (const { core, part } of this.#of(stage)) {
+          const bounds = boundsOf(this.#of(stage).length);
+          const { keyGroup } = state;
+          const isOwn = keyGroup >= bounds[part]! && keyGroup < bounds[part + 1]!;
+          if (keyGroup === NO_KEY_GROUP || isOwn)
+            core.receive({ ...state, bytes: state.bytes.slice(), type: 'restore' });
+        }
+      }
+  }
+
+  #put(from: Part | null, to: Part, frame: FrameToEngine): void {
+    const frames = to.inbox.get(from);
+    if (frames === undefined) to.inbox.set(from, [frame]);
+    else frames.push(frame);
+  }
+
+  #deliverSome(): void {
+    for (let left = this.#random.below(6); left > 0 && this.#deliverOne(); left--);
+  }
+
+  #drain(): void {
+    while (this.#deliverOne());
+  }
+
+  #deliverOne(): boolean {
+    const waiting = this.#parts.flatMap((to) =>
+      [...to.inbox].flatMap(([from, frames]) => (frames.length > 0 ? [{ to, from, frames }] : [])),
+    );
+    if (waiting.length === 0) return false;
+    const { to, frames } = this.#random.of(waiting);
+    for (const answer of to.core.receive(frames.shift()!)) this.#take(to, answer);
+    return true;
+  }
+
+  #take(from: Part, frame: FrameFromEngine): void {
+    switch (frame.type) {
+      case 'results':
+        this.results.push(...frame.changes);
+        return;
+      case 'alerts':
+        this.alerts.push(...frame.changes);
+        return;
+      case 'route':
+        this.#put(from, this.#of(frame.stage)[frame.part]!, {
+          type: 'routed',
+          bytes: frame.bytes,
+        });
+        return;
+      case 'watermark':
+        for (const to of this.#parts)
+          if (to.stage > from.stage)
+            this.#put(from, to, { type: 'watermark', bytes: frame.bytes.slice() });
+        return;
+      case 'done':
+        from.counts = frame.counts;
+        return;
+      case 'fault':
+        throw new Error(frame.message);
+      default:
+    }
+  }
+
+  /** Sums over the parts. */
+  get counts(): Omit<Counts, 'clock' | 'rules'> {
+    const sums: Record<string, number> = {};
+    for (const { counts } of this.#parts)
+      for (const [name, value] of Object.entries(counts ?? {}))
+        if (name !== 'clock' && name !== 'rules')
+          sums[name] = (sums[name] ?? 0) + (value as number);
+    return sums as unknown as Omit<Counts, 'clock' | 'rules'>;
+  }
+}
