@@ -86,8 +86,8 @@ const snapshotOf = (core: RunningCore): StateFrame[] =>
 
 function digestOf(frames: readonly StateFrame[]): string {
   const hash = createHash('sha256');
-  for (const { keyGroup, chunk, bytes } of frames)
-    hash.update(`${keyGroup} ${chunk} ${bytes.length};`).update(bytes);
+  for (const { keyGroup, bytes } of frames)
+    hash.update(`${keyGroup} ${bytes.length};`).update(bytes);
   return hash.digest('hex');
 }
 
@@ -117,8 +117,7 @@ function measureFirst() {
 function measureRestored(snapshot: readonly StateFrame[]) {
   const core = open();
   const restoring = performance.now();
-  for (const { keyGroup, chunk, bytes } of snapshot)
-    core.send({ type: 'restore', keyGroup, chunk, bytes });
+  for (const { keyGroup, bytes } of snapshot) core.send({ type: 'restore', keyGroup, bytes });
   core.send({ type: 'start', partitions: [PARTITION] });
   const restoreSeconds = seconds(restoring);
   return { restoreSeconds, digest: digestOf(snapshotOf(core)), after: goOn(core) };

@@ -184,6 +184,10 @@ export class Cluster {
         .filter((frame): frame is StateFrame => frame.type === 'state'),
     );
     this.#open(bounds);
+    // What has no key comes first: it says which partitions there are.
+    states.sort(
+      (x, y) => Number(y.keyGroup === NO_KEY_GROUP) - Number(x.keyGroup === NO_KEY_GROUP),
+    );
     for (const state of states) {
       const owner = this.#bounds.findLastIndex((bound) => bound <= state.keyGroup);
       const to = state.keyGroup === NO_KEY_GROUP ? this.#parts.map((_, i) => i) : [owner];

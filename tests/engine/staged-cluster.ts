@@ -8,6 +8,7 @@ import type {
   PartitionName,
 } from '../../packages/core/src/frames.ts';
 import { KEY_GROUPS, NO_KEY_GROUP } from '../../packages/core/src/frames.ts';
+import { chunksOf, ChunkWriter } from '../../packages/core/src/engine/correlate/chunks.ts';
 import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
 import type { SourcePlan } from '../../packages/core/src/plan/source-plan.ts';
 import { makeHost } from '../../packages/runtime/src/realm.ts';
@@ -119,25 +120,63 @@ export class StagedCluster {
     }
   }
 
+  /** Chunks by stage and key group, as whoever stores them has them: changed ones take the place of those before. */
+  readonly #stored = new Map<string, Map<number, Uint8Array>>();
+
   /** Everything stops where nothing is on its way, and others take over. */
   restoreOnto(parallelism: Parallelism): void {
     this.#drain();
-    const states = this.#parts.map(({ stage, core }) => ({
-      stage,
-      frames: core.receive({ type: 'snapshot' }),
-    }));
+    const withoutKey = new Map<number, Uint8Array[]>();
+    for (const { stage, core } of this.#parts) {
+      // A part may be asked ahead, as often as one likes.
+      if (this.#random.chance(0.3)) this.#store(stage, core, 'ahead');
+      const found = this.#store(stage, core, 'changed');
+      withoutKey.set(stage, [...(withoutKey.get(stage) ?? []), ...found]);
+    }
     this.#open(parallelism);
-    for (const { stage, frames } of states)
-      for (const state of frames) {
-        if (state.type !== 'state') continue;
-        for (const { core, part } of this.#of(stage)) {
-          const bounds = boundsOf(this.#of(stage).length);
-          const { keyGroup } = state;
-          const isOwn = keyGroup >= bounds[part]! && keyGroup < bounds[part + 1]!;
-          if (keyGroup === NO_KEY_GROUP || isOwn)
-            core.receive({ ...state, bytes: state.bytes.slice(), type: 'restore' });
+    for (const { stage, part, core } of this.#parts) {
+      for (const bytes of withoutKey.get(stage) ?? [])
+        core.receive({ type: 'restore', keyGroup: NO_KEY_GROUP, bytes: bytes.slice() });
+      if (stage < 0) continue;
+      const bounds = boundsOf(this.#of(stage).length);
+      for (let keyGroup = bounds[part]!; keyGroup < bounds[part + 1]!; keyGroup++)
+        core.receive({ type: 'restore', keyGroup, bytes: this.#storedOf(stage, keyGroup) });
+    }
+  }
+
+  /** Stores the chunks that changed; gives what has no key. */
+  #store(stage: number, core: Core, mode: 'changed' | 'ahead'): Uint8Array[] {
+    const withoutKey: Uint8Array[] = [];
+    for (const frame of core.receive({ type: 'snapshot', mode })) {
+      if (frame.type !== 'state') continue;
+      const { keyGroup } = frame;
+      if (keyGroup === NO_KEY_GROUP) withoutKey.push(frame.bytes);
+      else
+        for (const { number, bytes } of chunksOf(frame.bytes)) {
+          const chunks = this.#chunksIn(stage, keyGroup);
+          if (bytes.length === 0) chunks.delete(number);
+          else chunks.set(number, bytes.slice());
         }
-      }
+    }
+    return withoutKey;
+  }
+
+  #chunksIn(stage: number, keyGroup: number): Map<number, Uint8Array> {
+    const name = `${stage} ${keyGroup}`;
+    const chunks = this.#stored.get(name) ?? new Map<number, Uint8Array>();
+    this.#stored.set(name, chunks);
+    return chunks;
+  }
+
+  #storedOf(stage: number, keyGroup: number): Uint8Array {
+    const pieces: Uint8Array[] = [];
+    const writer = new ChunkWriter((_group, bytes) => pieces.push(bytes));
+    for (const [number, bytes] of this.#chunksIn(stage, keyGroup)) {
+      writer.begin(keyGroup, number).raw(bytes);
+      writer.end();
+    }
+    writer.close();
+    return new Uint8Array(Buffer.concat(pieces));
   }
 
   #put(from: Part | null, to: Part, frame: FrameToEngine): void {

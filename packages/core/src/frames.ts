@@ -31,9 +31,9 @@ export type FrameToEngine =
     }
   | { readonly type: 'change'; readonly change: Change }
   | {
+      /** Chunks, as `state` gave them. What has no key comes first. */
       readonly type: 'restore';
       readonly keyGroup: number;
-      readonly chunk: number;
       readonly bytes: Uint8Array;
     }
   /** All partitions that are known before the first event; they hold time back until they have spoken or ended. */
@@ -62,8 +62,11 @@ export type FrameToEngine =
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   /** The run ends: time goes to infinity. */
   | { readonly type: 'finish' }
-  /** 'changed': only chunks that are not as they were given, or restored, before in this life. */
-  | { readonly type: 'snapshot'; readonly mode?: 'full' | 'changed' }
+  /**
+   * 'changed': only chunks that are not as they were given, or restored, before in this life; 'ahead': the same without
+   * what has no key, so that little is left for the next one.
+   */
+  | { readonly type: 'snapshot'; readonly mode?: 'full' | 'changed' | 'ahead' }
   | { readonly type: 'close' };
 
 /**
@@ -212,10 +215,9 @@ export type FrameFromEngine =
     }
   | { readonly type: 'watermark'; readonly bytes: Uint8Array }
   | {
-      /** A chunk stands for itself. Without bytes: it is no more. */
+      /** Chunks that stand for themselves: n × (u32 number | u32 length | bytes). Without bytes: it is no more. */
       readonly type: 'state';
       readonly keyGroup: number;
-      readonly chunk: number;
       readonly bytes: Uint8Array;
     }
   | { readonly type: 'set-aside'; readonly records: readonly SetAside[] }

@@ -27,6 +27,7 @@ import type { SourcesPlan } from '../plan/source-plan.ts';
 import { ByteReader } from '../state/byte-reader.ts';
 import { ByteWriter } from '../state/byte-writer.ts';
 import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
+import { chunksOf, ChunkWriter } from './correlate/chunks.ts';
 import { Place } from './place.ts';
 import { readRows, ROW, Routes, type RoutedAlert, type RowTaker } from './routes.ts';
 import type { Member } from './correlate/alerts.ts';
@@ -151,7 +152,7 @@ class Engine implements Core {
         this.#publish();
         return this.#done();
       case 'snapshot':
-        this.#snapshot();
+        this.#snapshot(frame.mode ?? 'full');
         return this.#done();
       case 'close':
         return;
@@ -532,14 +533,21 @@ class Engine implements Core {
 
   // ---- snapshot and restore --------------------------------------------------------------------------------------
 
-  #snapshot(): void {
-    const { correlator } = this.#run();
-    this.#state(NO_KEY_GROUP, this.#withoutKey());
-    for (const [group, writer] of correlator.snapshot()) this.#state(group, writer);
+  #snapshot(mode: 'full' | 'changed' | 'ahead'): void {
+    // Who restores must know the partitions before the rows that are of them.
+    if (mode !== 'ahead') {
+      const whole = new ChunkWriter((_group, bytes) => this.#state(NO_KEY_GROUP, bytes));
+      whole.begin(NO_KEY_GROUP, 0).raw(this.#withoutKey().copy());
+      whole.end();
+      whole.close();
+    }
+    const chunks = new ChunkWriter((group, bytes) => this.#state(group, bytes));
+    this.#run().correlator.snapshot(mode === 'full', chunks);
+    chunks.close();
   }
 
-  #state(keyGroup: number, writer: ByteWriter): void {
-    this.#out.push({ type: 'state', keyGroup, chunk: 0, bytes: writer.copy() });
+  #state(keyGroup: number, bytes: Uint8Array): void {
+    this.#out.push({ type: 'state', keyGroup, bytes });
   }
 
   #withoutKey(): ByteWriter {
@@ -556,8 +564,9 @@ class Engine implements Core {
   }
 
   #restore(keyGroup: number, bytes: Uint8Array): void {
-    if (keyGroup === NO_KEY_GROUP) this.#restoreWithoutKey(new ByteReader(bytes));
-    else this.#run().correlator.restore(bytes);
+    for (const chunk of chunksOf(bytes))
+      if (keyGroup === NO_KEY_GROUP) this.#restoreWithoutKey(new ByteReader(chunk.bytes));
+      else this.#run().correlator.restore(keyGroup, chunk.number, chunk.bytes);
   }
 
   /** Every part gets this state of every part that was; what they counted goes on in the first one. */

@@ -48,6 +48,18 @@ export class ByteWriter {
     this.bytes[this.length++] = value;
   }
 
+  /** A whole number from 0 to 2^32 - 1, in 4 bytes, little-endian. */
+  u32(value: number): void {
+    this.reserve(4);
+    this.length += 4;
+    this.setU32(this.length - 4, value);
+  }
+
+  /** Puts one in the place of what was written there. */
+  setU32(at: number, value: number): void {
+    for (let i = 0; i < 4; i++) this.bytes[at + i] = value >>> (8 * i);
+  }
+
   /** A whole number from 0 to 2^53 - 1, in 1 to 8 bytes. */
   varint(value: number): void {
     this.reserve(8);

@@ -270,6 +270,11 @@ export class KeyedLog {
     slots[hole] = NONE;
   }
 
+  /** Is the row in use? */
+  has(row: number): boolean {
+    return row < this.#rowEnd && this.#key[row] !== 0;
+  }
+
   /** The rows that are in use. */
   *rows(): Generator<number> {
     for (let row = 0; row < this.#rowEnd; row++) if (this.#key[row] !== 0) yield row;

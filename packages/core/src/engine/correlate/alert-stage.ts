@@ -4,6 +4,7 @@ import type { AlertChange } from '../../plan/result.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { resultId } from '../result-id.ts';
 import { KeyAlerts, type Member } from './alerts.ts';
+import type { RowChunks } from './chunks.ts';
 
 /** What became of a result: null: it was withdrawn. */
 export type AlertInput = { readonly id: string; readonly member: Member | null };
@@ -17,8 +18,11 @@ export class AlertStage {
   readonly #byTexts = new Map<string, number>();
   readonly #touched = new Set<number>();
   readonly #due = new TimerHeap();
+  readonly #chunks: RowChunks | null;
 
-  constructor(rule: RulePlan, plan: AlertPlan, tenant: string) {
+  /** `chunks`: null: the state is always stored as a whole. */
+  constructor(rule: RulePlan, plan: AlertPlan, tenant: string, chunks: RowChunks | null) {
+    this.#chunks = chunks;
     this.#rule = rule;
     this.#plan = plan;
     this.#tenant = tenant;
@@ -29,6 +33,7 @@ export class AlertStage {
     const { alerts } = this.#keys[key]!;
     if (member === null) alerts.remove(id);
     else alerts.put(member);
+    this.#chunks?.touch(key);
     this.#touched.add(key);
   }
 
@@ -46,6 +51,7 @@ export class AlertStage {
   settle(settledBefore: number, output: (change: AlertChange) => void): void {
     while (this.#due.next < settledBefore) this.#touched.add(this.#due.take());
     for (const key of this.#touched) {
+      this.#chunks?.touch(key);
       const { texts, alerts } = this.#keys[key]!;
       const { forMs, maxMs, fields } = this.#plan;
       const facts = {
@@ -64,15 +70,23 @@ export class AlertStage {
     this.#touched.clear();
   }
 
-  /** By key: its texts, and its alerts. */
-  *snapshot(): Generator<readonly [texts: readonly string[], alerts: Json]> {
-    for (const { texts, alerts } of this.#keys) if (!alerts.isEmpty) yield [texts, alerts.toJson()];
+  /** Keys that are to be stored: all, or those that changed since this was asked last. `alerts`: null: it has none. */
+  *toStore(
+    isFull: boolean,
+  ): Generator<{ readonly key: number; readonly texts: readonly string[]; readonly alerts: Json }> {
+    const changed = this.#chunks?.takeChanged();
+    for (const key of isFull || changed === undefined ? this.#keys.keys() : changed) {
+      const { texts, alerts } = this.#keys[key]!;
+      yield { key, texts, alerts: alerts.isEmpty ? null : alerts.toJson() };
+    }
   }
 
-  restore(texts: readonly string[], json: Json): void {
+  /** Gives the key's number. */
+  restore(texts: readonly string[], json: Json): number {
     const key = this.#key(texts);
     const alerts = KeyAlerts.fromJson(json);
     this.#keys[key] = { texts, alerts };
     this.#touched.add(key);
+    return key;
   }
 }

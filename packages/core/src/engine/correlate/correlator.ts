@@ -5,6 +5,7 @@ import type { AlertChange, ResultChange } from '../../plan/result.ts';
 import { isSteady } from '../../plan/reading.ts';
 import { LevelClock, type LevelTimes } from '../levels/level-times.ts';
 import { AlertStage } from './alert-stage.ts';
+import { ChunkNumbers, RowChunks, type ChunkWriter } from './chunks.ts';
 import type { Member } from './alerts.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
@@ -30,6 +31,7 @@ interface Operator {
   readonly program: RuleProgram;
   readonly tenant: string;
   readonly windows: WindowOperator;
+  readonly chunks: RowChunks | null;
 }
 
 /** The stage with memory: the windows of all rules and tenants, for the keys of this engine part. */
@@ -45,8 +47,15 @@ export class Correlator {
   readonly #levelClocks = new Map<string, { level: number; readonly clock: LevelClock }>();
   readonly #stages = new Map<
     string,
-    { readonly program: RuleProgram; readonly tenant: string; readonly stage: AlertStage }
+    {
+      readonly program: RuleProgram;
+      readonly tenant: string;
+      readonly stage: AlertStage;
+      readonly chunks: RowChunks | null;
+    }
   >();
+  /** null: who stores the state always takes all of it. */
+  readonly #chunks: ChunkNumbers | null;
   readonly #tenants = new Set<string>();
   #newTenants: string[] = [];
   /** Rules about whose results others must hear. */
@@ -64,6 +73,7 @@ export class Correlator {
     this.#partitions = partitions;
     this.#times = times;
     this.#place = place;
+    this.#chunks = place.isAlone ? null : new ChunkNumbers();
     this.#output = output;
     this.#told = program.rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
   }
@@ -138,17 +148,25 @@ export class Correlator {
     id: string,
     member: Member | null,
   ): void {
-    this.#stage(program, tenant).put(texts, { id, member });
+    this.#stage(program, tenant).stage.put(texts, { id, member });
   }
 
-  #stage(program: RuleProgram, tenant: string): AlertStage {
+  #stage(
+    program: RuleProgram,
+    tenant: string,
+  ): { readonly stage: AlertStage; readonly chunks: RowChunks | null } {
     const name = `${program.index} ${tenant}`;
     let one = this.#stages.get(name);
     if (one === undefined) {
-      const stage = new AlertStage(program.rule, program.rule.alert!, tenant);
-      this.#stages.set(name, (one = { program, tenant, stage }));
+      const chunks = this.#rowChunks();
+      const stage = new AlertStage(program.rule, program.rule.alert!, tenant, chunks);
+      this.#stages.set(name, (one = { program, tenant, stage, chunks }));
     }
-    return one.stage;
+    return one;
+  }
+
+  #rowChunks(): RowChunks | null {
+    return this.#chunks === null ? null : new RowChunks(this.#chunks);
   }
 
   /** false: the event is older than a clock which its partition joined late. */
@@ -197,6 +215,7 @@ export class Correlator {
     this.knows(tenant);
     const isAlerting = rule.facts.status === 'enabled' && rule.alert !== null;
     const output = this.#output;
+    const chunks = this.#rowChunks();
     const windows = new WindowOperator({
       rule,
       detect: rule.detect,
@@ -214,13 +233,15 @@ export class Correlator {
       alert: isAlerting && rule.alert.isOwnKey ? rule.alert : null,
       holdsLevel: this.#holdsOf(program),
       holdsAlerts: hasAlertStage(program),
+      chunks,
+      keyGroupOf: (key) => keyGroupOf(tenant, key, key.length),
       output: {
         result: (change, trigger, before) => output.result(program, change, trigger, before),
         alert: (change) => output.alert(change),
         failed: (clause, error, event) => this.#failed(program, clause, error, event),
       },
     });
-    return { program, tenant, windows };
+    return { program, tenant, windows, chunks };
   }
 
   #versionOf(program: RuleProgram | null, tenant: string): WindowOperator | null {
@@ -359,58 +380,48 @@ export class Correlator {
     return keys;
   }
 
-  /** State by key group; each ends with the group's last row. */
-  snapshot(): Map<number, ByteWriter> {
-    const groups = new Map<number, ByteWriter>();
-    for (const { program, tenant, windows } of this.#operators.values())
-      windows.snapshot((key) => {
+  /** State of keys: all of it, or the chunks that are not as they were given before. */
+  snapshot(isFull: boolean, to: ChunkWriter): void {
+    for (const { program, tenant, windows, chunks } of this.#operators.values())
+      for (const row of windows.rowsToStore(isFull)) {
+        const key = windows.keyOf(row);
         const group = keyGroupOf(tenant, key, key.length);
-        let writer = groups.get(group);
-        if (writer === undefined) groups.set(group, (writer = this.#groupWriter()));
-        writer.byte(1);
-        writer.varint(program.index);
-        writer.text(tenant);
-        return writer;
-      });
-    for (const { program, tenant, stage } of this.#stages.values())
-      for (const [texts, alerts] of stage.snapshot()) {
-        const group = alertGroupOf(tenant, texts);
-        let writer = groups.get(group);
-        if (writer === undefined) groups.set(group, (writer = this.#groupWriter()));
-        writer.byte(2);
-        writer.varint(program.index);
-        writer.text(tenant);
+        const writer = to.begin(group, chunks?.numberOf(row, group) ?? 0);
+        writeHead(writer, CHUNK.windows, program, tenant);
+        windows.writeRow(row, writer);
+        to.end();
+      }
+    for (const one of this.#stages.values())
+      for (const { key, texts, alerts } of one.stage.toStore(isFull)) {
+        const group = alertGroupOf(one.tenant, texts);
+        if (alerts === null) {
+          one.chunks?.remove(key, () => group);
+          continue;
+        }
+        const writer = to.begin(group, one.chunks?.numberOf(key, group) ?? 0);
+        writeHead(writer, CHUNK.alerts, one.program, one.tenant);
         writer.value(texts);
         writer.value(alerts);
+        to.end();
       }
-    for (const writer of groups.values()) writer.byte(0);
-    return groups;
+    this.#chunks?.tellGone(isFull ? null : to);
   }
 
-  /** Partitions have numbers in each engine part; their names begin the group. */
-  #groupWriter(): ByteWriter {
-    const writer = new ByteWriter();
-    writer.varint(this.#partitions.count);
-    for (let index = 0; index < this.#partitions.count; index++) {
-      const { source, partition } = this.#partitions.name(index);
-      writer.text(source);
-      writer.text(partition);
-    }
-    return writer;
-  }
-
-  restore(bytes: Uint8Array): void {
+  restore(keyGroup: number, number: number, bytes: Uint8Array): void {
     const reader = new ByteReader(bytes);
-    const partitions: number[] = [];
-    for (let count = reader.varint(); count > 0; count--)
-      partitions.push(this.#partitions.intern(reader.text(), reader.text()));
-    for (let kind = reader.byte(); kind !== 0; kind = reader.byte()) {
-      const program = this.#program.rules[reader.varint()]!;
-      const tenant = reader.text();
-      this.knows(tenant);
-      if (kind === 1) this.#operator(program, tenant).windows.restoreRow(reader, partitions);
-      else this.#stage(program, tenant).restore(reader.value() as string[], reader.value() ?? null);
+    const kind = reader.byte();
+    const program = this.#program.rules[reader.varint()]!;
+    const tenant = reader.text();
+    this.knows(tenant);
+    if (kind === CHUNK.windows) {
+      const { windows, chunks } = this.#operator(program, tenant);
+      const row = windows.restoreRow(reader);
+      chunks?.restored(row, keyGroup, number);
+      return;
     }
+    const { stage, chunks } = this.#stage(program, tenant);
+    const key = stage.restore(reader.value() as string[], reader.value() ?? null);
+    chunks?.restored(key, keyGroup, number);
   }
 
   writeClocks(writer: ByteWriter): void {
@@ -432,6 +443,15 @@ export class Correlator {
     }
     for (let count = reader.varint(); count > 0; count--) this.knows(reader.text());
   }
+}
+
+/** What a chunk holds. */
+const CHUNK = { windows: 1, alerts: 2 } as const;
+
+function writeHead(writer: ByteWriter, kind: number, { index }: RuleProgram, tenant: string): void {
+  writer.byte(kind);
+  writer.varint(index);
+  writer.text(tenant);
 }
 
 function splitName(name: string): [index: number, tenant: string] {

@@ -4,7 +4,6 @@
 //   W2  A result that was opened ends with final or withdraw.
 //   W3  An event is stored once, however many windows it is in, and no longer than a window may need it.
 import { LimitBroken } from '../../functions/budget.ts';
-import type { AlertPlan, CorrelateDetectPlan, RulePlan } from '../../plan/plan.ts';
 import type { ResultChange } from '../../plan/result.ts';
 import type { ByteReader } from '../../state/byte-reader.ts';
 import type { ByteWriter } from '../../state/byte-writer.ts';
@@ -13,7 +12,6 @@ import { KeyedLog } from '../../state/keyed-log.ts';
 import { RowSet } from '../../state/row-set.ts';
 import { TimerHeap } from '../../state/timer-heap.ts';
 import { areEqualBytes, keyTextsOf } from './key-texts.ts';
-import type { Partitions } from '../time/partitions.ts';
 import { AlertTeller } from './alert-teller.ts';
 import { memberOf } from './alerts.ts';
 import {
@@ -31,9 +29,7 @@ import {
   compareHeldEvents,
   letGo,
   nameOf,
-  partitionOf,
   readHeldEvent,
-  writePartition,
   type HeldEvent,
 } from './held-event.ts';
 import {
@@ -46,35 +42,8 @@ import {
   type LiveResult,
 } from './live.ts';
 import { ResultMaker } from './result-maker.ts';
-import type { WindowOutput } from './window-output.ts';
-
-export interface WindowFacts {
-  readonly rule: RulePlan;
-  readonly detect: CorrelateDetectPlan;
-  readonly kind: WindowKind;
-  readonly tenant: string;
-  readonly latenessMs: number;
-  readonly clock: { readonly value: number };
-  readonly partitions: Partitions;
-  readonly sink: ((copy: never) => unknown) | null;
-  /** Results whose last event is older are those of the version before. */
-  readonly givesFrom: number;
-  /** The version of the rule before this one. */
-  readonly before: () => WindowOperator | null;
-  /** It goes on with the events that the version before holds. */
-  readonly goesOn: boolean;
-  /** It has not seen what came before it began. */
-  readonly isWarming: () => boolean;
-  /** It sees and gives nothing; what it holds stays as it is. */
-  readonly isParked: () => boolean;
-  /** null: alerts are not put together by the rule's key, or not at all. */
-  readonly alert: AlertPlan | null;
-  /** Until when others may count on the results: 'open': not on those that are open; 'unknown': nor on those to come. */
-  readonly holdsLevel: 'no' | 'open' | 'unknown';
-  /** Somebody asks how early results to come may begin. */
-  readonly holdsAlerts: boolean;
-  readonly output: WindowOutput;
-}
+import type { WindowFacts } from './window-facts.ts';
+import { readRow, writeRow } from './row-state.ts';
 
 /** Windows of one rule for one tenant: holds events by key and judges windows as time passes. */
 export class WindowOperator {
@@ -141,6 +110,7 @@ export class WindowOperator {
     if (this.#log.count(row) === 0 && !this.#live.has(row))
       this.#log.setMark(row, clock.value - latenessMs);
     this.#log.append(row, event, start, end);
+    this.#facts.chunks?.touch(row);
     const memory = this.#memories.get(row);
     if (memory !== undefined) memory.fresh++;
     if (!this.#mayWait(row, event, start)) this.#touched.add(row);
@@ -182,6 +152,7 @@ export class WindowOperator {
     const live = this.#live.get(row) ?? this.#newLive(null);
     this.#live.set(row, live);
     (live.handedOn ??= new Set()).add(id);
+    this.#facts.chunks?.touch(row);
     const shown = live.results.get(id);
     if (shown === undefined) return null;
     live.results.delete(id);
@@ -203,6 +174,7 @@ export class WindowOperator {
     const live = this.#live.get(row) ?? this.#newLive(null);
     this.#live.set(row, live);
     if (at < live.claimedAt) live.claimedAt = at;
+    this.#facts.chunks?.touch(row);
   }
 
   #isRefilling = false;
@@ -299,6 +271,7 @@ export class WindowOperator {
   }
 
   #process(row: number): void {
+    this.#facts.chunks?.touch(row);
     const live = this.#live.get(row);
     if (live === undefined && this.#hasNothing(row)) return this.#forget(row);
     if (live !== undefined && this.#areOnlyAlertsDue(row, live))
@@ -449,6 +422,8 @@ export class WindowOperator {
     this.#memories.delete(row);
     this.#levelHolds.clear(row);
     this.#alertHolds.clear(row);
+    const { chunks, keyGroupOf } = this.#facts;
+    chunks?.remove(row, () => keyGroupOf(this.#log.key(row)));
     this.#log.remove(row);
   }
 
@@ -657,39 +632,38 @@ export class WindowOperator {
     return due;
   }
 
-  /** Writes each row to the writer that `writerOf` (by key bytes) gives for it. */
-  snapshot(writerOf: (key: Uint8Array) => ByteWriter): void {
-    for (const row of this.#log.rows()) {
-      const key = this.#log.key(row);
-      const writer = writerOf(key);
-      writer.block(key);
-      writer.double(this.#log.mark(row));
-      // A row that has not been looked at since its last event is looked at first thing after a restore.
-      writer.double(this.#touched.has(row) ? -Infinity : this.#log.timers.due(row));
-      writer.varint(this.#log.count(row));
-      this.#log.forEach(row, (bytes, start, end) => writer.block(bytes.subarray(start, end)));
-      writer.value(liveToJson(this.#live.get(row)));
-      writer.double(this.#levelHolds.due(row));
-      writer.double(this.#alertHolds.due(row));
-    }
+  /** Rows that are to be stored: all, or those that changed since this was asked last. */
+  rowsToStore(isFull: boolean): Iterable<number> {
+    const changed = this.#facts.chunks?.takeChanged();
+    if (isFull || changed === undefined) return this.#log.rows();
+    return changed.filter((row) => this.#log.has(row));
   }
 
-  /** Takes in one row that `snapshot` wrote; `partitionOfIndex` translates the writer's partition indexes. */
-  restoreRow(reader: ByteReader, partitionOfIndex: readonly number[]): void {
-    const key = reader.block();
-    const row = this.#log.findOrAdd(key, 0, key.length);
-    this.#log.setMark(row, reader.double());
-    const due = reader.double();
-    const events: Uint8Array[] = [];
-    for (let count = reader.varint(); count > 0; count--) events.push(reader.block().slice());
-    for (const event of events.reverse()) {
-      writePartition(event, 0, partitionOfIndex[partitionOf(event, 0)]!);
-      this.#log.append(row, event, 0, event.length);
-    }
-    const live = reader.value();
-    if (live !== null && live !== undefined) this.#live.set(row, liveFromJson(live));
+  keyOf(row: number): Uint8Array {
+    return this.#log.key(row);
+  }
+
+  writeRow(row: number, writer: ByteWriter): void {
+    writeRow(writer, row, this.#log, this.#facts.partitions, {
+      // A row that has not been looked at since its last event is looked at first thing after a restore.
+      due: this.#touched.has(row) ? -Infinity : this.#log.timers.due(row),
+      live: liveToJson(this.#live.get(row)),
+      levelHold: this.#levelHolds.due(row),
+      alertHold: this.#alertHolds.due(row),
+    });
+  }
+
+  /** Takes in one row that `writeRow` wrote; gives its number. */
+  restoreRow(reader: ByteReader): number {
+    const { row, due, live, levelHold, alertHold } = readRow(
+      reader,
+      this.#log,
+      this.#facts.partitions,
+    );
+    if (live !== null) this.#live.set(row, liveFromJson(live));
     this.#log.timers.set(row, due);
-    this.#hold(row, reader.double(), reader.double());
+    this.#hold(row, levelHold, alertHold);
+    return row;
   }
 }
 

@@ -1,6 +1,8 @@
 import type { PartitionName } from '../../frames.ts';
+import { utf8Of } from '../../functions/utf8.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
+import { hash32 } from '../../state/hash.ts';
 import { compareText } from './event-order.ts';
 
 // Promises of this file:
@@ -9,6 +11,8 @@ import { compareText } from './event-order.ts';
 interface Partition {
   readonly source: string;
   readonly partition: string;
+  /** 52 bits of a hash of its name: what state says of it, whoever reads it. */
+  readonly id: number;
   /** By clock field: highest min(time, arrivedAt) seen, -Infinity before the first. The bound is taken off by the reader. */
   readonly highest: number[];
   standing: 'open' | 'idle' | 'ended';
@@ -24,6 +28,7 @@ interface Partition {
 export class Partitions {
   readonly #list: Partition[] = [];
   readonly #byName = new Map<string, Map<string, number>>();
+  readonly #byId = new Map<number, number>();
   #clockFields: number;
   /** Rises with every new partition: readers keep lists of partitions and renew them when it moves. */
   version = 0;
@@ -51,9 +56,12 @@ export class Partitions {
       index = this.#list.length;
       ofSource.set(partition, index);
       const highest = new Array<number>(this.#clockFields).fill(-Infinity);
+      const id = idOf(source, partition);
+      this.#byId.set(id, index);
       this.#list.push({
         source,
         partition,
+        id,
         highest,
         standing: 'open',
         arrivedAt: -Infinity,
@@ -67,6 +75,17 @@ export class Partitions {
 
   name(index: number): PartitionName {
     return this.#list[index]!;
+  }
+
+  id(index: number): number {
+    return this.#list[index]!.id;
+  }
+
+  /** Throws Error if nobody has heard of it: what has no key is restored before what has. */
+  ofId(id: number): number {
+    const index = this.#byId.get(id);
+    if (index === undefined) throw new Error('the state is of a partition that it does not name');
+    return index;
   }
 
   compare(a: number, b: number): number {
@@ -186,3 +205,11 @@ export class Partitions {
 }
 
 const STANDINGS: readonly Partition['standing'][] = ['open', 'idle', 'ended'];
+
+const NAME_SEPARATOR = '\n';
+
+function idOf(source: string, partition: string): number {
+  const name = utf8Of(`${source}${NAME_SEPARATOR}${partition}`);
+  const low = hash32(name, 0, name.length, 1);
+  return low * 2 ** 20 + (hash32(name, 0, name.length, 2) >>> 12);
+}
