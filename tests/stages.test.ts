@@ -7,6 +7,7 @@ import { ALONE } from './engine/cluster.ts';
 import { firstDifference } from './engine/first-difference.ts';
 import { randomCase } from './engine/random-case.ts';
 import { Random } from './engine/random.ts';
+import { clockChanges, CLOCKS_SEEN, tellClocks } from './flink/clocks.ts';
 import { StagedCluster } from './engine/staged-cluster.ts';
 import { levelsOf } from '../packages/core/src/plan/reading.ts';
 import { allScenarios } from './scenarios/scenario.ts';
@@ -59,3 +60,10 @@ for (const scenario of allScenarios())
     for (let seed = 1; seed <= 5; seed++)
       checkStages({ ...scenario, lists: scenario.lists }, new Random(seed));
   });
+
+test('two sources ten minutes apart, one idle, one returning, and all idle while rules flow', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const cluster = new StagedCluster(clockChanges, [2, 2, 1], new Random(seed));
+    assert.deepEqual(await tellClocks(cluster), CLOCKS_SEEN, `seed ${seed}`);
+  }
+});

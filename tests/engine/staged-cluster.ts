@@ -9,6 +9,7 @@ import type {
 } from '../../packages/core/src/frames.ts';
 import { KEY_GROUPS, NO_KEY_GROUP } from '../../packages/core/src/frames.ts';
 import { chunksOf, ChunkWriter } from '../../packages/core/src/engine/correlate/chunks.ts';
+import type { Plan } from '../../packages/core/src/plan/plan.ts';
 import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
 import type { SourcePlan } from '../../packages/core/src/plan/source-plan.ts';
 import { makeHost } from '../../packages/runtime/src/realm.ts';
@@ -108,6 +109,16 @@ export class StagedCluster {
       const own = partitions.filter((one) => this.#readerOf(one) === part);
       this.#put(null, part, { type: 'tick', arrivedAt, partitions: own });
     }
+    this.#drain();
+  }
+
+  /** Other rules: they reach the parts one after the other, before what follows from them. */
+  edit(plan: Plan, activeFrom: number): void {
+    for (const part of this.#parts) this.#put(null, part, { type: 'edit', plan, activeFrom });
+    this.#drain();
+  }
+
+  async settled(): Promise<void> {
     this.#drain();
   }
 

@@ -1,0 +1,187 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { encodeFrame } from '../../packages/core/src/frames-codec.ts';
+import type {
+  Change,
+  Counts,
+  FrameToEngine,
+  PartitionName,
+} from '../../packages/core/src/frames.ts';
+import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
+import type { SourcePlan } from '../../packages/core/src/plan/source-plan.ts';
+import type { Parallelism } from '../engine/staged-cluster.ts';
+import { batchOf } from '../engine/cluster.ts';
+import type { AnyCluster } from '../engine/run-engine.ts';
+import type { Delivery } from '../reference/events.ts';
+
+/** What an operator gave to one of its outputs. */
+interface OutputRecord {
+  readonly output: 'results' | 'alerts' | 'set-aside' | 'faults';
+  readonly key: string;
+  readonly value: string;
+}
+
+interface Answer {
+  readonly records?: readonly OutputRecord[];
+  readonly error?: string;
+}
+
+/** A Java process in which the operators of the job run as Flink's own test harnesses drive them, with real engine processes. */
+export class OperatorHarness {
+  readonly #process: ChildProcess;
+  readonly #waiting: { take(answer: Answer): void; fail(error: Error): void }[] = [];
+
+  constructor(java: string, classPath: string, engine: string) {
+    this.#process = spawn(
+      java,
+      [
+        '-Xmx768m',
+        '--add-opens=java.base/java.util=ALL-UNNAMED',
+        '-cp',
+        classPath,
+        'io.weir.flink.Harness',
+        process.execPath,
+        engine,
+      ],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    createInterface({ input: this.#process.stdout! }).on('line', (line) =>
+      this.#waiting.shift()?.take(JSON.parse(line) as Answer),
+    );
+    this.#process.once('exit', (code) => {
+      for (const { fail } of this.#waiting.splice(0))
+        fail(new Error(`the harness ended (${code})`));
+    });
+  }
+
+  /** Commands go out at once; answers come in their order. */
+  do(command: object): Promise<readonly OutputRecord[]> {
+    return new Promise((resolve, reject) => {
+      const take = ({ records, error }: Answer): void =>
+        error === undefined ? resolve(records ?? []) : reject(new Error(error));
+      this.#waiting.push({ take, fail: reject });
+      this.#process.stdin!.write(`${JSON.stringify(command)}\n`);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#process.stdin!.end();
+    if (this.#process.exitCode === null) await once(this.#process, 'exit');
+  }
+}
+
+/** The operators of a job, run like any other engine parts: what is asked of them is noted down, and done by `run`. */
+export class OperatorCluster {
+  readonly results: ResultChange[] = [];
+  readonly alerts: AlertChange[] = [];
+  readonly #changes: readonly Change[];
+  readonly #seed: number;
+  readonly #commands: object[] = [];
+  #parallelism: Parallelism;
+
+  constructor(changes: readonly Change[], parallelism: Parallelism, seed: number) {
+    this.#changes = changes;
+    this.#parallelism = parallelism;
+    this.#seed = seed;
+  }
+
+  /** What the driver of a run asks; counts are not told. */
+  get driver(): AnyCluster {
+    return this as unknown as AnyCluster;
+  }
+
+  readonly counts: Omit<Counts, 'clock' | 'rules'> | null = null;
+
+  start(partitions: readonly PartitionName[]): void {
+    this.#commands.push({
+      do: 'open',
+      parallelism: this.#parallelism,
+      control: this.#changes.map(controlRecordOf),
+      partitions,
+      seed: this.#seed,
+    });
+  }
+
+  #readerOf({ source, partition }: PartitionName): number {
+    const isWhole = this.#sources.some(
+      (one) => one.name === source && (one.partition !== null || one.identity.length > 0),
+    );
+    let sum = 0;
+    for (const char of isWhole ? source : source + partition) sum += char.charCodeAt(0);
+    return sum % this.#parallelism[0]!;
+  }
+
+  get #sources(): readonly SourcePlan[] {
+    return this.#changes.flatMap((change) =>
+      change.kind === 'sources' ? change.sources.sources : [],
+    );
+  }
+
+  #frame(part: number, frame: FrameToEngine): void {
+    const bytes = Buffer.from(encodeFrame(frame)).toString('base64');
+    this.#commands.push({ do: 'frame', part, frame: bytes });
+  }
+
+  batch(deliveries: readonly Delivery[]): void {
+    this.#frame(this.#readerOf(deliveries[0]!), batchOf(deliveries));
+  }
+
+  end(partition: PartitionName): void {
+    this.#frame(this.#readerOf(partition), { type: 'end', partition });
+  }
+
+  tick(arrivedAt: number, partitions: readonly PartitionName[]): void {
+    for (let part = 0; part < this.#parallelism[0]!; part++) {
+      const own = partitions.filter((one) => this.#readerOf(one) === part);
+      this.#frame(part, { type: 'tick', arrivedAt, partitions: own });
+    }
+  }
+
+  /** A record of the control topic, read while events flow. */
+  control(offset: number, key: string, value: object): void {
+    this.#commands.push({ do: 'control', record: { offset, key, value: JSON.stringify(value) } });
+  }
+
+  finish(): void {
+    this.#commands.push({ do: 'finish' });
+  }
+
+  restoreOnto(parallelism: Parallelism): void {
+    this.#parallelism = parallelism;
+    this.#commands.push({ do: 'restore', parallelism });
+  }
+
+  /** Does what was asked, and takes in what came of it. */
+  async run(harness: OperatorHarness): Promise<this> {
+    const answers = await Promise.all(this.#commands.map((command) => harness.do(command)));
+    for (const { output, value } of answers.flat()) {
+      const line = JSON.parse(value) as { kind: string };
+      if (output === 'results') this.results.push(line as unknown as ResultChange);
+      if (output === 'alerts') this.alerts.push(line as unknown as AlertChange);
+    }
+    return this;
+  }
+}
+
+function controlRecordOf(change: Change, offset: number): object {
+  const record = (key: string, value: object): object => ({
+    offset,
+    key,
+    value: JSON.stringify(value),
+  });
+  switch (change.kind) {
+    case 'sources':
+      return record('sources', change);
+    case 'rules':
+      return record('rules', { kind: 'rules', edit: 0, plan: change.plan, activeFrom: null });
+    case 'list':
+      return record(`list:${change.list.name}`, {
+        kind: 'list',
+        list: change.list,
+        rows: new TextDecoder().decode(change.rows),
+      });
+    case 'list-delta':
+      return record(`list:${change.name}:+${offset}`, change);
+  }
+}
