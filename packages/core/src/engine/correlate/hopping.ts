@@ -7,7 +7,7 @@ import {
   type WindowKind,
 } from './candidates.ts';
 import type { Having, Judged } from './having.ts';
-import type { HeldEvent } from './held-event.ts';
+import { atOf, type HeldEvent } from './held-event.ts';
 
 /** Tumbling and hopping windows: `[start, start + length)`, starts at multiples of the slide since 1970. */
 export class HoppingWindows implements WindowKind {
@@ -48,6 +48,19 @@ export class HoppingWindows implements WindowKind {
 
   #firstStart(at: number): number {
     return (Math.floor((at - this.#lengthMs) / this.#slideMs) + 1) * this.#slideMs;
+  }
+
+  /** What is judged at its end need not be looked at for each event: only when the first window that holds it ends. */
+  lookAt(
+    _row: number,
+    bytes: Uint8Array,
+    start: number,
+    _isAlone: boolean,
+    clock: number,
+  ): number | null {
+    if (this.#having.isEarly) return null;
+    const end = this.#firstStart(atOf(bytes, start)) + this.#lengthMs;
+    return end > clock ? end : null;
   }
 
   scan(input: ScanInput): Scan {

@@ -124,7 +124,7 @@ export class WindowOperator {
     const isAlone = this.#log.count(row) === 1;
     const at = this.#windows.lookAt(row, bytes, start, isAlone, clock.value, latenessMs);
     if (at === null) return false;
-    if (this.#log.timers.due(row) === Infinity) this.#log.timers.set(row, at);
+    if (at < this.#log.timers.due(row)) this.#log.timers.set(row, at);
     return true;
   }
 
