@@ -8,6 +8,7 @@ import type {
   FrameToEngine,
   PartitionName,
 } from '../../packages/core/src/frames.ts';
+import type { Plan } from '../../packages/core/src/plan/plan.ts';
 import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
 import type { SourcePlan } from '../../packages/core/src/plan/source-plan.ts';
 import type { Parallelism } from '../engine/staged-cluster.ts';
@@ -138,9 +139,20 @@ export class OperatorCluster {
     }
   }
 
-  /** A record of the control topic, read while events flow. */
-  control(offset: number, key: string, value: object): void {
-    this.#commands.push({ do: 'control', record: { offset, key, value: JSON.stringify(value) } });
+  #edits = 0;
+
+  /** Other rules, by the control topic, read while events flow. */
+  edit(plan: Plan, activeFrom: number): void {
+    const edit = ++this.#edits;
+    const value = JSON.stringify({ kind: 'rules', edit, plan, activeFrom });
+    const offset = this.#changes.length + edit - 1;
+    this.#commands.push({ do: 'control', record: { offset, key: 'rules', value } });
+  }
+
+  /** All that was asked has been done. */
+  async settled(harness: OperatorHarness): Promise<void> {
+    this.#commands.push({ do: 'drain' });
+    await this.run(harness);
   }
 
   finish(): void {
@@ -154,7 +166,8 @@ export class OperatorCluster {
 
   /** Does what was asked, and takes in what came of it. */
   async run(harness: OperatorHarness): Promise<this> {
-    const answers = await Promise.all(this.#commands.map((command) => harness.do(command)));
+    const commands = this.#commands.splice(0);
+    const answers = await Promise.all(commands.map((command) => harness.do(command)));
     for (const { output, value } of answers.flat()) {
       const line = JSON.parse(value) as { kind: string };
       if (output === 'results') this.results.push(line as unknown as ResultChange);

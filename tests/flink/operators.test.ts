@@ -1,0 +1,91 @@
+// The operators of the Flink job, driven by Flink's own test harnesses, with real engine processes: every scenario and random
+// rules give the final results of one engine, byte for byte, whatever comes first and wherever the job is stopped and goes
+// on with other widths.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ALONE } from '../engine/cluster.ts';
+import { firstDifference } from '../engine/first-difference.ts';
+import { randomCase, type RandomCase } from '../engine/random-case.ts';
+import { Random } from '../engine/random.ts';
+import {
+  changesOf,
+  deliver,
+  finalAlerts,
+  finalResultsOf,
+  runEngine,
+} from '../engine/run-engine.ts';
+import { levelsOf } from '../../packages/core/src/plan/reading.ts';
+import { allScenarios } from '../scenarios/scenario.ts';
+import { CLOCKS_SEEN, clockChanges, tellClocks } from './clocks.ts';
+import { OperatorCluster, OperatorHarness } from './harness.ts';
+import { javaModule, whyWithoutJava } from './java-module.ts';
+
+const CASES = Number(process.env['WEIR_CASES'] ?? 300);
+const FIRST_SEED = Number(process.env['WEIR_SEED'] ?? 1);
+const without = whyWithoutJava();
+
+let harness: OperatorHarness;
+before(() => {
+  if (without === null)
+    harness = new OperatorHarness('java', javaModule.classPath, javaModule.bundle);
+});
+after(() => harness?.close());
+
+type Case = Pick<RandomCase, 'compiled' | 'sources' | 'lists' | 'deliveries'>;
+
+async function check(
+  { compiled, sources, lists, deliveries }: Case,
+  random: Random,
+): Promise<void> {
+  const input = { plan: compiled.plan, sources, lists, deliveries };
+  const alone = runEngine(input, { batchOf: () => 4, bounds: ALONE, restore: () => null });
+  const levels = Math.max(0, ...levelsOf(compiled.plan.rules).levels) + 1;
+  const widths = (): number[] => Array.from({ length: levels + 2 }, () => random.between(1, 3));
+  const restores = random.of([0, 0, 0.2]);
+  const cluster = new OperatorCluster(changesOf(input), widths(), random.below(1 << 30));
+  deliver(cluster.driver, deliveries, {
+    batchOf: () => random.between(1, 4),
+    bounds: [],
+    restore: () => (random.chance(restores) ? widths() : null),
+  });
+  await cluster.run(harness);
+  assert.equal(firstDifference(finalResultsOf(cluster.driver), alone.results), '', 'results');
+  const ids = alone.results.map(({ id }) => id);
+  if (new Set(ids).size === ids.length)
+    assert.equal(firstDifference(finalAlerts(cluster.driver), alone.alerts), '', 'alerts');
+}
+
+for (const scenario of allScenarios())
+  test(`by operators: ${scenario.name}`, async (context) => {
+    if (without !== null) return context.skip(without);
+    for (let seed = 1; seed <= 2; seed++) await check(scenario, new Random(seed));
+  });
+
+test(`by operators: ${CASES} random rules over random streams`, async (context) => {
+  if (without !== null) return context.skip(without);
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
+    const random = new Random(seed);
+    const one = randomCase(random);
+    try {
+      await check(one, random);
+    } catch (error) {
+      throw new Error(`seed ${seed}:\n${one.text}`, { cause: error });
+    }
+  }
+});
+
+test('by operators: two sources ten minutes apart, one idle, one returning, and all idle while rules flow', async (context) => {
+  if (without !== null) return context.skip(without);
+  for (let seed = 1; seed <= 5; seed++) {
+    const cluster = new OperatorCluster(clockChanges, [2, 2, 1], seed);
+    const told = {
+      results: cluster.results,
+      start: cluster.start.bind(cluster),
+      batch: cluster.batch.bind(cluster),
+      tick: cluster.tick.bind(cluster),
+      edit: cluster.edit.bind(cluster),
+      settled: () => cluster.settled(harness),
+    };
+    assert.deepEqual(await tellClocks(told), CLOCKS_SEEN, `seed ${seed}`);
+  }
+});
