@@ -7,7 +7,6 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
-import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
@@ -62,7 +61,7 @@ public final class Job {
                 .uid("match").setParallelism(plan.parts()));
         for (int stage = 0; stage < plan.stages(); stage++) {
             boolean isAlerts = stage == plan.stages() - 1;
-            String name = isAlerts ? "alerts" : "level-" + stage;
+            String name = isAlerts ? "alert-stage" : "level-" + stage;
             StagePlan here = plan.at(stage);
             DataStream<Tuple2<Integer, byte[]>> in = null;
             for (var before : stages) {
@@ -80,7 +79,7 @@ public final class Job {
                 var records = stage.getSideOutput(Outputs.records(output));
                 all = all == null ? records : all.union(records);
             }
-            all.sinkTo(sink(output)).name(output).uid(output).setParallelism(plan.parts());
+            all.sinkTo(sink(output)).name("to " + output).uid("to-" + output).setParallelism(plan.parts());
         }
     }
 
@@ -119,10 +118,7 @@ public final class Job {
         boolean isExactlyOnce = settings.text("delivery").equals("exactly-once");
         var builder = KafkaSink.<Tuple2<byte[], byte[]>>builder()
                 .setBootstrapServers(settings.text("kafka"))
-                .setRecordSerializer(KafkaRecordSerializationSchema.<Tuple2<byte[], byte[]>>builder()
-                        .setTopic(settings.text(output))
-                        .setKeySerializationSchema((Tuple2<byte[], byte[]> record) -> record.f0)
-                        .setValueSerializationSchema((Tuple2<byte[], byte[]> record) -> record.f1).build())
+                .setRecordSerializer(new OutputRecords(settings.text(output)))
                 .setDeliveryGuarantee(isExactlyOnce ? DeliveryGuarantee.EXACTLY_ONCE : DeliveryGuarantee.AT_LEAST_ONCE)
                 .setTransactionalIdPrefix("weir-" + settings.text(output))
                 .setProperty("transaction.timeout.ms", settings.text("transactionTimeoutMs"))
