@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { buildFlink, type JavaTests } from './build-flink.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const TEST_FOLDERS = ['packages', 'tests', 'tools', 'bench', 'demo', 'rules'];
@@ -62,13 +63,24 @@ function runTests(files: readonly string[]): Promise<Tally> {
   });
 }
 
+/** Before the tests that run operators of the job. */
+function javaTests(): JavaTests {
+  const java = buildFlink();
+  if (java.leftOut !== null)
+    console.log(`! flink/ and all tests of the cluster are left out: ${java.leftOut}`);
+  else console.log(`${java.failed === 0 ? '✔' : '✖'} flink/: ${java.passed} tests of its own`);
+  return java;
+}
+
 const chosen = process.argv.slice(2);
 const checks = chosen.length > 0 ? [] : CHECKS.map(check);
+const java = chosen.length > 0 ? { passed: 0, failed: 0 } : javaTests();
 const files = testFiles(chosen);
 const tests = await runTests(files);
-const passed = tests.passed + checks.filter((held) => held).length;
+const passed = java.passed + tests.passed + checks.filter((held) => held).length;
 // A run that found no test at all has proved nothing.
-const failed = tests.failed + checks.filter((held) => !held).length + (files.length === 0 ? 1 : 0);
+const failed =
+  java.failed + tests.failed + checks.filter((held) => !held).length + (files.length === 0 ? 1 : 0);
 
 process.stdout.write('', () => {
   console.log(`${passed} passed, ${failed} failed`);
