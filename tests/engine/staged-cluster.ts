@@ -247,7 +247,7 @@ export class StagedCluster {
     const sums: Record<string, number> = {};
     for (const { counts } of this.#parts)
       for (const [name, value] of Object.entries(counts ?? {}))
-        if (name !== 'clock' && name !== 'rules')
+        if (!['clock', 'newest', 'rules'].includes(name))
           sums[name] = (sums[name] ?? 0) + (value as number);
     return sums as unknown as Omit<Counts, 'clock' | 'rules'>;
   }

@@ -24,6 +24,8 @@ interface OutputRecord {
 }
 
 interface Answer {
+  /** Keys of what operators have written to the control topic. */
+  readonly appended?: readonly string[];
   readonly records?: readonly OutputRecord[];
   readonly error?: string;
 }
@@ -31,7 +33,10 @@ interface Answer {
 /** A Java process in which the operators of the job run as Flink's own test harnesses drive them, with real engine processes. */
 export class OperatorHarness {
   readonly #process: ChildProcess;
-  readonly #waiting: { take(answer: Answer): void; fail(error: Error): void }[] = [];
+  readonly #waiting: {
+    readonly take: (answer: Answer) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
 
   constructor(java: string, classPath: string, engine: string) {
     this.#process = spawn(
@@ -57,10 +62,10 @@ export class OperatorHarness {
   }
 
   /** Commands go out at once; answers come in their order. */
-  do(command: object): Promise<readonly OutputRecord[]> {
+  do(command: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const take = ({ records, error }: Answer): void =>
-        error === undefined ? resolve(records ?? []) : reject(new Error(error));
+      const take = (answer: Answer): void =>
+        answer.error === undefined ? resolve(answer) : reject(new Error(answer.error));
       this.#waiting.push({ take, fail: reject });
       this.#process.stdin!.write(`${JSON.stringify(command)}\n`);
     });
@@ -76,6 +81,8 @@ export class OperatorHarness {
 export class OperatorCluster {
   readonly results: ResultChange[] = [];
   readonly alerts: AlertChange[] = [];
+  readonly faults: { readonly kind: string }[] = [];
+  readonly appended: string[] = [];
   readonly #changes: readonly Change[];
   readonly #seed: number;
   readonly #commands: object[] = [];
@@ -168,9 +175,11 @@ export class OperatorCluster {
   async run(harness: OperatorHarness): Promise<this> {
     const commands = this.#commands.splice(0);
     const answers = await Promise.all(commands.map((command) => harness.do(command)));
-    for (const { output, value } of answers.flat()) {
+    this.appended.push(...answers.flatMap(({ appended = [] }) => appended));
+    for (const { output, value } of answers.flatMap(({ records = [] }) => records)) {
       const line = JSON.parse(value) as { kind: string };
       if (output === 'results') this.results.push(line as unknown as ResultChange);
+      if (output === 'faults') this.faults.push(line);
       if (output === 'alerts') this.alerts.push(line as unknown as AlertChange);
     }
     return this;

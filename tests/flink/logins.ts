@@ -59,6 +59,8 @@ export interface LoginStream {
   readonly startAt: number;
   readonly eventsPerSecond: number;
   readonly users: number;
+  /** Behind all of them one record of each partition at this time, so that all that came before is final. */
+  readonly closedAt?: number | undefined;
 }
 
 export interface LoginRecord {
@@ -67,7 +69,7 @@ export interface LoginRecord {
   readonly record: string;
 }
 
-/** In the order of arrival; event times are out of order by less than the bound. */
+/** In the order of arrival; event times are out of order by less than the bound. How many is asked for each. */
 export function* loginRecords(stream: LoginStream): Generator<LoginRecord> {
   const random = new Random(stream.seed);
   const numbers = new Array<number>(stream.partitions).fill(0);
@@ -87,6 +89,9 @@ export function* loginRecords(stream: LoginStream): Generator<LoginRecord> {
     });
     yield { partition, number: numbers[partition]!++, record };
   }
+  if (stream.closedAt === undefined) return;
+  const record = JSON.stringify({ t: stream.closedAt, user: 'nobody', kind: 'other', bytes: 0 });
+  for (const [partition, number] of numbers.entries()) yield { partition, number, record };
 }
 
 /** The name of a partition of a topic, as the job gives it. */

@@ -17,6 +17,16 @@ import {
 import { levelsOf } from '../../packages/core/src/plan/reading.ts';
 import { allScenarios } from '../scenarios/scenario.ts';
 import { CLOCKS_SEEN, clockChanges, tellClocks } from './clocks.ts';
+import {
+  loginRecords,
+  partitionName,
+  planOf,
+  rulesText,
+  runEmbedded,
+  SOURCE,
+  sourcesPlan,
+} from './logins.ts';
+import type { Delivery } from '../reference/events.ts';
 import { OperatorCluster, OperatorHarness } from './harness.ts';
 import { javaModule, whyWithoutJava } from './java-module.ts';
 
@@ -88,4 +98,82 @@ test('by operators: two sources ten minutes apart, one idle, one returning, and 
     };
     assert.deepEqual(await tellClocks(told), CLOCKS_SEEN, `seed ${seed}`);
   }
+});
+
+test('by operators: from two parts to three and to one, windows and sequences open, a threshold edited between', async (context) => {
+  if (without !== null) return context.skip(without);
+  const stream = {
+    seed: 7,
+    events: 6000,
+    partitions: 2,
+    startAt: 1_760_000_000_000,
+    eventsPerSecond: 100,
+    users: 60,
+  };
+  const edit = { plan: planOf(rulesText(6)), activeFrom: stream.startAt + 30_000 };
+  const embedded = runEmbedded(stream, 'logins', planOf(rulesText(5)), [edit]);
+  const changes = [
+    { kind: 'sources', sources: sourcesPlan },
+    { kind: 'rules', plan: planOf(rulesText(5)) },
+  ] as const;
+  const cluster = new OperatorCluster(changes, [2, 2, 2, 2], 3);
+  const partitions = [0, 1].map((i) => ({ source: SOURCE, partition: partitionName('logins', i) }));
+  cluster.start(partitions);
+  const held: Delivery[][] = [[], []];
+  let read = 0;
+  for (const { partition, number, record } of loginRecords(stream)) {
+    const of = held[partition]!;
+    of.push({ ...partitions[partition]!, number, arrivedAt: Number.NaN, record });
+    if (of.length === 40) cluster.batch(of.splice(0));
+    read++;
+    if (read === 2000) cluster.restoreOnto([3, 3, 3, 3]);
+    if (read === 2500) cluster.edit(edit.plan, edit.activeFrom);
+    if (read === 4000) cluster.restoreOnto([1, 1, 1, 1]);
+  }
+  for (const of of held) if (of.length > 0) cluster.batch(of);
+  cluster.finish();
+  await cluster.run(harness);
+  assert.ok(embedded.results.length > 500, 'there is something to compare');
+  const finals = finalResultsOf({ results: embedded.results } as never);
+  assert.equal(firstDifference(finalResultsOf(cluster.driver), finals), '', 'results');
+  const alerts = finalAlerts({ alerts: embedded.alerts } as never);
+  assert.equal(firstDifference(finalAlerts(cluster.driver), alerts), '', 'alerts');
+});
+
+test('by operators: a rule that breaks a limit is parked by the control topic, and the others give what they give', async (context) => {
+  if (without !== null) return context.skip(without);
+  const good = `RULE "good" AGGREGATE BY user WITHIN 10:s HAVING count() >= 3`;
+  const bad = `RULE "bad" FILTER function (event) { let n = 0; while (event.user == 'user3') n++; return n == 0 }
+    AGGREGATE BY user WITHIN 10:s HAVING count() >= 1`;
+  const stream = {
+    seed: 3,
+    events: 400,
+    partitions: 2,
+    startAt: 1_760_000_000_000,
+    eventsPerSecond: 20,
+    users: 10,
+  };
+  const alone = runEmbedded(stream, 'logins', planOf(good), []);
+  const changes = [
+    { kind: 'sources', sources: sourcesPlan },
+    { kind: 'rules', plan: planOf(`${good}\n${bad}`) },
+  ] as const;
+  const cluster = new OperatorCluster(changes, [2, 2, 1], 5);
+  const partitions = [0, 1].map((i) => ({ source: SOURCE, partition: partitionName('logins', i) }));
+  cluster.start(partitions);
+  let read = 0;
+  for (const { partition, number, record } of loginRecords(stream)) {
+    cluster.batch([{ ...partitions[partition]!, number, arrivedAt: Number.NaN, record }]);
+    if (++read === 200) cluster.restoreOnto([1, 3, 1]);
+  }
+  cluster.finish();
+  await cluster.run(harness);
+  assert.ok(cluster.appended.includes('park:bad'), 'the park is in the control topic');
+  assert.ok(
+    cluster.faults.some(({ kind }) => kind === 'parked'),
+    'and people can read it',
+  );
+  const ofGood = cluster.results.filter(({ result }) => result.rule === 'good');
+  const finals = finalResultsOf({ results: alone.results } as never);
+  assert.equal(firstDifference(finalResultsOf({ results: ofGood } as never), finals), '');
 });

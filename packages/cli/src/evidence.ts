@@ -12,11 +12,12 @@ export interface RecordPlace {
 /** Reads records again out of the files that they came from, going through each file once and no further than needed. */
 export async function readRecords(
   places: readonly RecordPlace[],
+  firstNumber = 1,
 ): Promise<Map<string, { readonly [name: string]: Json }>> {
   const byPath = new Map<string, RecordPlace[]>();
   for (const place of places) byPath.set(place.path, [...(byPath.get(place.path) ?? []), place]);
   const found = new Map<string, { readonly [name: string]: Json }>();
-  for (const [path, wanted] of byPath) await readFrom(path, wanted, found);
+  for (const [path, wanted] of byPath) await readFrom(path, wanted, found, firstNumber);
   return found;
 }
 
@@ -27,6 +28,7 @@ async function readFrom(
   path: string,
   wanted: readonly RecordPlace[],
   found: Map<string, { readonly [name: string]: Json }>,
+  firstNumber: number,
 ): Promise<void> {
   const numbers = new Set(wanted.map(({ number }) => number));
   const last = Math.max(...numbers);
@@ -35,6 +37,7 @@ async function readFrom(
     pieces: fileBytes(path),
     path,
     now: null,
+    firstNumber,
   });
   for (let isDone = false; !isDone;) {
     const batch = await reader.next().catch(() => null);

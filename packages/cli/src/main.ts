@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { check, coverage, explain, print, test, type ExplainOptions } from './commands.ts';
 import { EXIT, Failure } from './failure.ts';
+import { flinkCommand } from './flink/flink-command.ts';
 import { parked, release } from './parks/parks-commands.ts';
 import { run, type RunOptions } from './run.ts';
 
@@ -38,6 +39,10 @@ program
   .option(...pipeline)
   .option('--source <name>', 'the source that the files are of, if their names do not say')
   .option('--follow', 'go on reading as the files grow')
+  .option(
+    '--number-from <n>',
+    'number of the first record of each file (1); offsets of topics begin with 0',
+  )
   .option('--watch', 'with --follow: rules that are saved are live at once')
   .option(...asJson)
   .option('--final', 'with --json: only what is final')
@@ -157,6 +162,8 @@ command(
   .action((paths: string[], options) => {
     process.exitCode = coverage(paths, options as object);
   });
+
+program.addCommand(flinkCommand());
 
 // A reader that has seen enough (head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -15,6 +15,8 @@ import { sourceOf, type Loaded } from './load.ts';
 export interface InputOptions {
   readonly source?: string;
   readonly follow?: boolean;
+  /** Number of the first record of each stream; default: 1. Offsets of a topic begin with 0. */
+  readonly numberFrom?: string;
 }
 
 /** One stream of a run. */
@@ -86,11 +88,18 @@ function fileInput(
       pieces,
       path: options.follow ? null : path,
       now: options.follow ? () => Date.now() : null,
+      firstNumber: firstNumberOf(options),
     }),
     source,
     path: options.follow ? null : path,
     follows: options.follow ? path : null,
   };
+}
+
+export function firstNumberOf({ numberFrom = '1' }: InputOptions): number {
+  if (!/^\d{1,15}$/.test(numberFrom))
+    throw new Failure(`--number-from takes a whole number, not ${numberFrom}`);
+  return Number(numberFrom);
 }
 
 /** How far a stream was read, in bytes and to which record. */

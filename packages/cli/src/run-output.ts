@@ -136,7 +136,12 @@ export class RunOutput {
   /** The last line of a run's JSON: the totals. */
   close(): void {
     if (this.counts !== null)
-      this.#line({ kind: 'totals', ...this.counts, clock: String(this.counts.clock) });
+      this.#line({
+        kind: 'totals',
+        ...this.counts,
+        clock: String(this.counts.clock),
+        newest: String(this.counts.newest),
+      });
     this.#to.end();
     for (const file of this.#files.values()) file.end();
   }

@@ -19,7 +19,14 @@ import { Progress } from './progress.ts';
 import { resultText, type ReadField } from './result-text.ts';
 import { valueAtPath } from '@weir/core/plan/path-value.ts';
 import { valueThrough } from '@weir/core/plan/view-value.ts';
-import { inputsOf, nameText, recordedFrames, type Input, type ReadTo } from './run-inputs.ts';
+import {
+  firstNumberOf,
+  inputsOf,
+  nameText,
+  recordedFrames,
+  type Input,
+  type ReadTo,
+} from './run-inputs.ts';
 import { RunOutput } from './run-output.ts';
 import { RuleParks } from './parks/rule-parks.ts';
 import { costsOf, topTable, type RuleCost } from './top.ts';
@@ -32,6 +39,7 @@ export interface RunOptions {
   readonly pipeline?: readonly string[];
   readonly source?: string;
   readonly follow?: boolean;
+  readonly numberFrom?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
   readonly out?: string;
@@ -470,7 +478,7 @@ class Runner {
             ];
       }),
     );
-    const records = await readRecords(places);
+    const records = await readRecords(places, firstNumberOf(this.#options));
     const recordOf = (event: EventName, position: number): ReadField | undefined => {
       const path = this.#pathOf(event);
       const record = path && records.get(placeText({ path, number: position }));
@@ -541,6 +549,7 @@ const NO_COUNTS: Counts = {
   noKey: 0,
   excepted: 0,
   clock: -Infinity,
+  newest: -Infinity,
   rules: [],
 };
 

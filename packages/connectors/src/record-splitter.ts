@@ -21,7 +21,7 @@ const NEWLINE = 10;
 export class RecordSplitter {
   readonly #limitBytes: number;
   #form: 'lines' | 'values' | null = null;
-  #number = 0;
+  #number: number;
   /** Bytes of a record that is too long and is being passed over. */
   #skipped = 0;
   // For values: how deep the text is nested, and whether it stands in a string.
@@ -31,7 +31,9 @@ export class RecordSplitter {
   #escaped = false;
   #valueStart = -1;
 
-  constructor(limitBytes: number) {
+  /** `firstNumber`: of the first record. */
+  constructor(limitBytes: number, firstNumber = 1) {
+    this.#number = firstNumber - 1;
     this.#limitBytes = limitBytes;
   }
 

@@ -34,12 +34,17 @@ export class StreamReader {
     readonly path: string | null;
     readonly now: (() => number) | null;
     readonly recordLimitBytes?: number;
+    /** Number of the first record; default: 1. */
+    readonly firstNumber?: number;
   }) {
     this.name = options.name;
     this.#pieces = options.pieces;
     this.#path = options.path;
     this.#now = options.now;
-    this.#splitter = new RecordSplitter(options.recordLimitBytes ?? RECORD_LIMIT_BYTES);
+    this.#splitter = new RecordSplitter(
+      options.recordLimitBytes ?? RECORD_LIMIT_BYTES,
+      options.firstNumber,
+    );
   }
 
   /** The next batch with at least one record (or one that was too long); null at the end. Throws what reading throws. */

@@ -54,6 +54,7 @@ test('a clock at infinity and an error without a number survive', () => {
     noKey: 0,
     excepted: 0,
     clock: -Infinity,
+    newest: 5,
     rules: [],
   };
   const done = decodeFrame(encodeFrame({ type: 'done', counts }).subarray(4));

@@ -103,7 +103,14 @@ function split(frame: Frame): {
       return { header, parts: [bytes] };
     }
     case 'done':
-      return { header: { ...frame.counts, clock: timeText(frame.counts.clock) }, parts: [] };
+      return {
+        header: {
+          ...frame.counts,
+          clock: timeText(frame.counts.clock),
+          newest: timeText(frame.counts.newest),
+        },
+        parts: [],
+      };
     default: {
       const { type: _type, ...header } = frame;
       return { header, parts: [] };
@@ -146,7 +153,14 @@ function frameOf(
     case 'records':
       return { type, ...header, bytes: rest };
     case 'done':
-      return { type, counts: { ...header, clock: Number(header['clock']) } as unknown as Counts };
+      return {
+        type,
+        counts: {
+          ...header,
+          clock: Number(header['clock']),
+          newest: Number(header['newest']),
+        } as unknown as Counts,
+      };
     case 'errors':
       return {
         type,

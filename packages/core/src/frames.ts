@@ -278,6 +278,8 @@ export interface Counts {
   readonly excepted: number;
   /** The least clock of any rule, ms; -Infinity before all partitions have spoken, Infinity at the end. */
   readonly clock: number;
+  /** The highest time that any partition has come to, ms; -Infinity before one has spoken. */
+  readonly newest: number;
   readonly rules: readonly RuleCounts[];
 }
 

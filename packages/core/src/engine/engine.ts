@@ -516,6 +516,7 @@ class Engine implements Core {
     return {
       ...totals,
       clock: correlator.clock ?? partitions.least,
+      newest: partitions.newest,
       rules: rules.map((counts, i) => {
         const { rule, guard } = program.rules[i]!;
         const isFilterFlagged = counts.filterErrors > counts.filterCalls / 100;

@@ -88,7 +88,8 @@ final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoI
         send(plan.start());
         for (String name : List.of("read", "undecodable", "duplicates", "late", "results"))
             getMetricGroup().gauge("weir_" + name, () -> counts == null ? 0L : counts.path(name).asLong());
-        getMetricGroup().gauge("weir_clock", () -> counts == null ? "" : counts.path("clock").asText());
+        for (String name : List.of("clock", "newest"))
+            getMetricGroup().gauge("weir_" + name, () -> counts == null ? "" : counts.path(name).asText());
         LOG.info("stage {} part {}: engine {} is ready in {} ms, {} bytes restored", plan.stage(), part, engine.pid(),
                 (System.nanoTime() - began) / 1_000_000, restored);
         // What was written since: told when there is somebody to pass it on to.

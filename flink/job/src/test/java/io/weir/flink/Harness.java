@@ -71,6 +71,7 @@ public final class Harness {
                     if (job != null) job.close();
                     job = open(command, engines);
                 } else carryOut(job, command);
+                answer.set("appended", carryAppended(job));
                 answer.set("records", records(job));
             } catch (Throwable error) {
                 error.printStackTrace();
@@ -84,9 +85,22 @@ public final class Harness {
         System.exit(0);
     }
 
+    /** What operators have written to the control topic reaches all parts, as by the broadcast. */
+    private static ArrayNode carryAppended(HarnessJob job) throws Exception {
+        ArrayNode keys = Frames.JSON.createArrayNode();
+        for (; carried < Memory.ENTRIES.size(); carried++) {
+            keys.add(Memory.ENTRIES.get(carried).key());
+            job.control(Memory.ENTRIES.get(carried));
+        }
+        return keys;
+    }
+
+    private static int carried;
+
     private static HarnessJob open(JsonNode command, Engines engines) throws Exception {
         Memory.ENTRIES.clear();
         for (JsonNode record : command.get("control")) Memory.ENTRIES.add(entryOf(record));
+        carried = Memory.ENTRIES.size();
         List<String> partitions = new ArrayList<>();
         for (JsonNode one : command.get("partitions")) partitions.add(one.get("source").asText() + "\n" + one.get("partition").asText());
         StagePlan plan = new StagePlan(-1, numbers(command.get("parallelism")), partitions, 4, Memory.ENTRIES.size());
@@ -99,6 +113,7 @@ public final class Harness {
             case "control" -> {
                 ControlLog.Entry entry = entryOf(command.get("record"));
                 Memory.ENTRIES.add(entry);
+                carried = Memory.ENTRIES.size();
                 job.control(entry);
             }
             case "drain" -> job.drain();
