@@ -25,9 +25,6 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  * Answers come in the order of what was asked, and a barrier passes only when nothing is under way.
  */
 final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoInputStreamOperator<Tuple2<Integer, byte[]>, byte[], byte[]> {
-    /** A snapshot that takes longer is prepared ahead of the next one. */
-    private static final long SYNCHRONOUS_MAX_MS = 25;
-    private static final long AHEAD_EVERY_MS = 1000;
 
     private final StagePlan plan;
     private final Engines engines;
@@ -42,7 +39,7 @@ final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoI
     private transient ArrayDeque<byte[]> underWay;
     private transient long toldTo;
     private transient int edit;
-    private transient boolean isAhead;
+    private transient Ahead ahead;
     private transient volatile JsonNode counts;
 
     StageOperator(StagePlan plan, Engines engines, ControlLog control) {
@@ -92,6 +89,10 @@ final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoI
             getMetricGroup().gauge("weir_" + name, () -> counts == null ? "" : counts.path(name).asText());
         LOG.info("stage {} part {}: engine {} is ready in {} ms, {} bytes restored", plan.stage(), part, engine.pid(),
                 (System.nanoTime() - began) / 1_000_000, restored);
+        if (plan.stage() >= 0) {
+            ahead = new Ahead();
+            storeAhead();
+        }
         // What was written since: told when there is somebody to pass it on to.
         mailbox.execute(() -> {
             for (ControlLog.Entry entry : log) tell(entry);
@@ -295,28 +296,26 @@ final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoI
         super.snapshotState(context);
         long began = System.nanoTime();
         settle();
-        state.bytesMoved = 0;
-        state.chunksMoved = 0;
+        long chunks = state.chunksMoved, bytes = state.bytesMoved;
         send(snapshot("changed"));
         settle();
         state.commitWithoutKey();
         long tookMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
-        LOG.info("weir checkpoint {} stage {}: {} chunks, {} bytes in {} ms", context.getCheckpointId(), plan.stage(), state.chunksMoved, state.bytesMoved, tookMs);
-        if (tookMs > SYNCHRONOUS_MAX_MS && !isAhead) goAhead();
+        LOG.info("weir checkpoint {} stage {}: {} chunks, {} bytes in {} ms", context.getCheckpointId(), plan.stage(),
+                state.chunksMoved - chunks, state.bytesMoved - bytes, tookMs);
     }
 
     private static byte[] snapshot(String mode) {
         return Frames.encode(Frames.SNAPSHOT, Frames.object().put("mode", mode));
     }
 
-    /** From now on changed chunks are stored as time goes by, so that a barrier waits for few. */
-    private void goAhead() {
-        isAhead = true;
+    /** Changed chunks are stored as time goes by, so that few are left for a barrier. */
+    private void storeAhead() {
         var clock = getProcessingTimeService();
-        clock.registerTimer(clock.getCurrentProcessingTime() + AHEAD_EVERY_MS, at -> {
+        clock.registerTimer(clock.getCurrentProcessingTime() + ahead.nextMs(state), at -> {
             if (closed) return;
             send(snapshot("ahead"));
-            goAhead();
+            storeAhead();
         });
     }
 
