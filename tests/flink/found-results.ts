@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Kafka } from '../../packages/cli/src/flink/kafka.ts';
 import { recordsIn } from '../../packages/cli/src/flink/topic-reader.ts';
 import type { AlertChange, ResultChange } from '../../packages/core/src/plan/result.ts';
@@ -22,28 +24,44 @@ export interface Found {
   readonly wrong: readonly string[];
 }
 
-const resultText = ({ change, revision, result }: ResultChange): string =>
-  `${result.id} ${result.version} ${revision} ${change}`;
-const alertText = ({ change, revision, alert }: AlertChange): string =>
-  `${alert.handle} ${revision} ${change}`;
-
-const twice = (texts: readonly string[]): string[] => {
+/** Changes that were given before. What was withdrawn may be opened anew, with revisions of its own. */
+function twice<Change extends { readonly change: string }>(
+  changes: readonly Change[],
+  nameOf: (change: Change) => string,
+): string[] {
+  const lives = new Map<string, number>();
   const seen = new Set<string>();
-  return texts.filter((text) => seen.size === seen.add(text).size);
-};
+  const doubles: string[] = [];
+  for (const one of changes) {
+    const name = nameOf(one);
+    const life = lives.get(name) ?? 0;
+    const text = `${life} ${JSON.stringify(one)}`;
+    if (seen.has(text)) doubles.push(text);
+    seen.add(text);
+    if (one.change === 'withdraw') lives.set(name, life + 1);
+  }
+  return doubles;
+}
 
-/** Compares what a cluster has given with what one engine has found. */
+const writeLines = (file: string, values: readonly object[]): void =>
+  writeFileSync(file, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+
+/** Compares what a cluster has given with what one engine has found; both go to a folder, to be looked into. */
 export async function compare(
   kafka: Kafka,
   topics: { readonly results: string; readonly alerts: string },
   embedded: Embedded,
+  folder: string,
 ): Promise<Found> {
   const results = await changesIn<ResultChange>(kafka, topics.results);
   const alerts = await changesIn<AlertChange>(kafka, topics.alerts);
   const wrong: string[] = [];
   const given = { results, alerts } as unknown as AnyCluster;
   const expected = embedded as unknown as AnyCluster;
-  const doubles = [...twice(results.map(resultText)), ...twice(alerts.map(alertText))];
+  const doubles = [
+    ...twice(results, ({ result }) => result.id),
+    ...twice(alerts, ({ alert }) => alert.handle),
+  ];
   if (doubles.length > 0) wrong.push(`${doubles.length} changes twice, such as ${doubles[0]}`);
   const same = (what: string, of: (cluster: AnyCluster) => readonly unknown[]): void => {
     try {
@@ -55,6 +73,8 @@ export async function compare(
   };
   same('final results', finalResultsOf);
   same('alerts', finalAlerts);
+  writeLines(join(folder, 'given.ndjson'), [...results, ...alerts]);
+  writeLines(join(folder, 'expected.ndjson'), [...embedded.results, ...embedded.alerts]);
   return {
     finals: results.filter(({ change }) => change === 'final').length,
     alerts: alerts.filter(({ change }) => change === 'final').length,

@@ -14,6 +14,8 @@ export const javaModule = {
     join(target, 'test-lib', '*'),
   ].join(':'),
   bundle: join(root, 'flink', 'bundle'),
+  /** Of the job itself, without a cluster. */
+  jobClassPath: [join(target, 'classes'), join(target, 'lib', '*')].join(':'),
 };
 
 /** Why tests of the cluster are left out on this machine; null: they are not. */

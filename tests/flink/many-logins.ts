@@ -20,10 +20,12 @@ RULE "many failures"
   SOURCES outcome = 'failure'
   AGGREGATE BY user WITHIN 20:s SLIDING HAVING count() >= ${threshold}
 RULE "busy host"
-  AGGREGATE BY host WITHIN 10:s HAVING avg(bytes) > 611 && count() > 20
+  FILTER event.kind == 'open'
+  AGGREGATE BY host WITHIN 10:s HAVING avg(bytes) > 630 && count() > 20
 RULE "failures, then a success"
+  FILTER event.kind == 'close'
   SEQUENCE BY user WITHIN 20:s
-    STEP fail FILTER event.outcome == 'failure' TIMES 6 OR MORE UNTIL event.outcome == 'success'
+    STEP fail FILTER event.outcome == 'failure' TIMES 4 OR MORE UNTIL event.outcome == 'success'
     STEP entered FILTER event.outcome == 'success'
 RULE "no way out"
   SEQUENCE BY session WITHIN 10:s
