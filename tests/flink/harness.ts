@@ -23,9 +23,24 @@ interface OutputRecord {
   readonly value: string;
 }
 
+export interface Appended {
+  readonly key: string;
+  readonly value: object;
+}
+
+/** A part has failed, as its task would; what was written to the control topic before stands. */
+export class PartFailed extends Error {
+  readonly appended: readonly Appended[];
+
+  constructor(message: string, appended: readonly Appended[]) {
+    super(message);
+    this.appended = appended;
+  }
+}
+
 interface Answer {
-  /** Keys of what operators have written to the control topic. */
-  readonly appended?: readonly string[];
+  /** What operators have written to the control topic. */
+  readonly appended?: readonly Appended[];
   readonly records?: readonly OutputRecord[];
   readonly error?: string;
 }
@@ -65,7 +80,9 @@ export class OperatorHarness {
   do(command: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const take = (answer: Answer): void =>
-        answer.error === undefined ? resolve(answer) : reject(new Error(answer.error));
+        answer.error === undefined
+          ? resolve(answer)
+          : reject(new PartFailed(answer.error, answer.appended ?? []));
       this.#waiting.push({ take, fail: reject });
       this.#process.stdin!.write(`${JSON.stringify(command)}\n`);
     });
@@ -82,13 +99,21 @@ export class OperatorCluster {
   readonly results: ResultChange[] = [];
   readonly alerts: AlertChange[] = [];
   readonly faults: { readonly kind: string }[] = [];
-  readonly appended: string[] = [];
+  readonly appended: Appended[] = [];
   readonly #changes: readonly Change[];
   readonly #seed: number;
+  /** Of the control topic besides: what is behind that with which the job begins. */
+  readonly #behind: readonly Appended[];
   readonly #commands: object[] = [];
   #parallelism: Parallelism;
 
-  constructor(changes: readonly Change[], parallelism: Parallelism, seed: number) {
+  constructor(
+    changes: readonly Change[],
+    parallelism: Parallelism,
+    seed: number,
+    behind: readonly Appended[] = [],
+  ) {
+    this.#behind = behind;
     this.#changes = changes;
     this.#parallelism = parallelism;
     this.#seed = seed;
@@ -105,7 +130,15 @@ export class OperatorCluster {
     this.#commands.push({
       do: 'open',
       parallelism: this.#parallelism,
-      control: this.#changes.map(controlRecordOf),
+      control: [
+        ...this.#changes.map(controlRecordOf),
+        ...this.#behind.map(({ key, value }, i) => ({
+          offset: this.#changes.length + i,
+          key,
+          value: JSON.stringify(value),
+        })),
+      ],
+      base: this.#changes.length,
       partitions,
       seed: this.#seed,
     });

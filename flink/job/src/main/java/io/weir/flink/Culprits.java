@@ -14,6 +14,8 @@ final class Culprits {
 
     private final ControlLog control;
     private final String part;
+    /** An engine ends once. */
+    private boolean isDone;
 
     Culprits(ControlLog control, String part) {
         this.control = control;
@@ -37,6 +39,8 @@ final class Culprits {
 
     /** An engine has ended at a frame; null: at none. */
     void blame(Engine engine, byte[] frame) throws Exception {
+        if (isDone) return;
+        isDone = true;
         JsonNode word = engine.lastWord();
         boolean hasAborted = engine.hasAborted();
         if (word == null || word.path("kind").asText().equals("probe") && !hasAborted) {

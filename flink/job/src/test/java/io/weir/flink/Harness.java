@@ -68,31 +68,35 @@ public final class Harness {
             ObjectNode answer = Frames.object();
             try {
                 if (command.get("do").asText().equals("open")) {
-                    if (job != null) job.close();
+                    if (job != null) job.abandon();
                     job = open(command, engines);
                 } else carryOut(job, command);
                 answer.set("appended", carryAppended(job));
                 answer.set("records", records(job));
             } catch (Throwable error) {
-                error.printStackTrace();
                 answer.put("error", String.valueOf(error));
+                answer.set("appended", appendedFrom(carried));
             }
             answers.println(answer);
             answers.flush();
         }
-        if (job != null) job.close();
+        if (job != null) job.abandon();
         POOL.forEach(Engine::close);
         System.exit(0);
     }
 
     /** What operators have written to the control topic reaches all parts, as by the broadcast. */
     private static ArrayNode carryAppended(HarnessJob job) throws Exception {
-        ArrayNode keys = Frames.JSON.createArrayNode();
-        for (; carried < Memory.ENTRIES.size(); carried++) {
-            keys.add(Memory.ENTRIES.get(carried).key());
-            job.control(Memory.ENTRIES.get(carried));
-        }
-        return keys;
+        ArrayNode appended = appendedFrom(carried);
+        for (; carried < Memory.ENTRIES.size(); carried++) job.control(Memory.ENTRIES.get(carried));
+        return appended;
+    }
+
+    private static ArrayNode appendedFrom(int first) {
+        ArrayNode appended = Frames.JSON.createArrayNode();
+        for (ControlLog.Entry entry : Memory.ENTRIES.subList(first, Memory.ENTRIES.size()))
+            appended.addObject().put("key", entry.key()).set("value", entry.json());
+        return appended;
     }
 
     private static int carried;
@@ -103,7 +107,7 @@ public final class Harness {
         carried = Memory.ENTRIES.size();
         List<String> partitions = new ArrayList<>();
         for (JsonNode one : command.get("partitions")) partitions.add(one.get("source").asText() + "\n" + one.get("partition").asText());
-        StagePlan plan = new StagePlan(-1, numbers(command.get("parallelism")), partitions, 4, Memory.ENTRIES.size());
+        StagePlan plan = new StagePlan(-1, numbers(command.get("parallelism")), partitions, 4, command.get("base").asLong());
         return new HarnessJob(plan, engines, new Memory(), command.get("seed").asLong());
     }
 

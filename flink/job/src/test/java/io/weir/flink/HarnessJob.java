@@ -184,6 +184,15 @@ final class HarnessJob {
         ((StageOperator) all.get(random.nextInt(all.size())).harness().getOperator()).enginePid().ifPresent(pid -> ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly));
     }
 
+    /** Parts that have failed say so once more when they are closed. */
+    void abandon() {
+        for (Part part : parts.values()) try {
+            part.harness().close();
+        } catch (Exception e) {
+            // It is known why.
+        }
+    }
+
     void close() throws Exception {
         for (Part part : parts.values()) part.harness().close();
     }
