@@ -180,13 +180,17 @@ export class OperatorCluster {
   }
 
   #edits = 0;
+  #told = 0;
 
-  /** Other rules, by the control topic, read while events flow. */
+  /** A record of the control topic, read while events flow. */
+  tell(key: string, value: object): void {
+    const offset = this.#changes.length + this.#behind.length + this.#told++;
+    this.#commands.push({ do: 'control', record: { offset, key, value: JSON.stringify(value) } });
+  }
+
+  /** Other rules, from an event time on. */
   edit(plan: Plan, activeFrom: number): void {
-    const edit = ++this.#edits;
-    const value = JSON.stringify({ kind: 'rules', edit, plan, activeFrom });
-    const offset = this.#changes.length + edit - 1;
-    this.#commands.push({ do: 'control', record: { offset, key: 'rules', value } });
+    this.tell('rules', { kind: 'rules', edit: ++this.#edits, plan, activeFrom });
   }
 
   /** All that was asked has been done. */

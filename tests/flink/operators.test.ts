@@ -2,6 +2,11 @@
 // rules give the final results of one engine, byte for byte, whatever comes first and wherever the job is stopped and goes
 // on with other widths.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
 import { ALONE } from '../engine/cluster.ts';
 import { firstDifference } from '../engine/first-difference.ts';
@@ -14,6 +19,7 @@ import {
   finalResultsOf,
   runEngine,
 } from '../engine/run-engine.ts';
+import { compile } from '../../packages/core/src/language/compile.ts';
 import { levelsOf } from '../../packages/core/src/plan/reading.ts';
 import { allScenarios } from '../scenarios/scenario.ts';
 import { CLOCKS_SEEN, clockChanges, tellClocks } from './clocks.ts';
@@ -233,4 +239,61 @@ test('by operators: a rule that no budget sees ends its engine, is parked at its
   const alone = runEmbedded(stream, 'logins', planOf(good), []);
   const finals = finalResultsOf({ results: alone.results } as never);
   assert.equal(firstDifference(finalResultsOf(again.driver), finals), '');
+});
+
+test('by operators: lists come by location and hash, change while events flow, and are there after a restart', async (context) => {
+  if (without !== null) return context.skip(without);
+  const folder = mkdtempSync(join(tmpdir(), 'weir-lists-'));
+  const rows = 'user1\tfirst\nuser2\t\n';
+  writeFileSync(join(folder, 'bad.txt'), rows);
+  const list = { name: 'bad', kind: 'exact', file: 'bad.txt' } as const;
+  const sources = { ...sourcesPlan, lists: [list] };
+  const { plan } = compile([{ name: 'l.weir', text: 'RULE "listed" IOC FILTERS IN bad(user)' }], {
+    sources,
+  });
+  const changes = [
+    { kind: 'sources', sources },
+    { kind: 'rules', plan },
+  ] as const;
+  const cluster = new OperatorCluster(changes, [2, 1, 1], 1);
+  const partition = { source: SOURCE, partition: partitionName('logins', 0) };
+  let number = 0;
+  const users = (...names: string[]): void =>
+    cluster.batch(
+      names.map((user) => ({
+        ...partition,
+        number,
+        arrivedAt: Number.NaN,
+        record: JSON.stringify({ t: 1_760_000_000_000 + number++, user }),
+      })),
+    );
+  const seen = async (): Promise<string[]> => {
+    const before = cluster.results.length;
+    await cluster.settled(harness);
+    return cluster.results.slice(before).map(({ result }) => String(result.iocs[0]?.value));
+  };
+  cluster.start([partition]);
+  users('user1');
+  assert.deepEqual(await seen(), [], 'the list is not there');
+  const location = pathToFileURL(join(folder, 'bad.txt')).href;
+  const sha256 = createHash('sha256').update(rows).digest('hex');
+  cluster.tell('list:bad', { kind: 'list', list, location, sha256 });
+  await seen();
+  users('user1', 'user3', 'user2');
+  assert.deepEqual(await seen(), ['user1', 'user2']);
+  cluster.tell('list:bad:+1', {
+    kind: 'list-delta',
+    name: 'bad',
+    add: ['user3'],
+    remove: ['user1\tfirst'],
+  });
+  await seen();
+  users('user1', 'user3', 'user2');
+  assert.deepEqual(await seen(), ['user3', 'user2']);
+  cluster.restoreOnto([1, 2, 1]);
+  users('user1', 'user3');
+  assert.deepEqual(await seen(), ['user3'], 'after a restart');
+  cluster.tell('list:bad', { kind: 'list', list, location, sha256: '00' });
+  await assert.rejects(seen(), /is not the one that was declared: its SHA-256 is/);
+  rmSync(folder, { recursive: true });
 });
