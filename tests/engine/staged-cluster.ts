@@ -24,6 +24,18 @@ export type Parallelism = readonly number[];
 export const boundsOf = (parts: number): number[] =>
   Array.from({ length: parts + 1 }, (_, i) => Math.ceil((i * KEY_GROUPS) / parts));
 
+/** By stage what has no key, and by stage and key group the chunks by number; bytes in base64. */
+export interface SavedState {
+  readonly withoutKey: readonly (readonly [stage: number, pieces: readonly string[]])[];
+  readonly chunks: readonly (readonly [
+    name: string,
+    chunks: readonly (readonly [number: number, bytes: string])[],
+  ])[];
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
+
 interface Part {
   readonly core: Core;
   readonly stage: number;
@@ -136,6 +148,32 @@ export class StagedCluster {
 
   /** Everything stops where nothing is on its way, and others take over. */
   restoreOnto(parallelism: Parallelism): void {
+    this.#restore(parallelism, this.#storeAll());
+  }
+
+  /** All that is stored where nothing is on its way, as text. */
+  save(): SavedState {
+    const withoutKey = [...this.#storeAll()].map(
+      ([stage, pieces]) => [stage, pieces.map(base64)] as const,
+    );
+    const chunks = [...this.#stored].map(
+      ([name, ofGroup]) =>
+        [name, [...ofGroup].map(([number, bytes]) => [number, base64(bytes)] as const)] as const,
+    );
+    return { withoutKey, chunks };
+  }
+
+  /** Begins with what was saved. */
+  load({ withoutKey, chunks }: SavedState, parallelism: Parallelism): void {
+    for (const [name, ofGroup] of chunks)
+      this.#stored.set(name, new Map(ofGroup.map(([number, text]) => [number, bytesOf(text)])));
+    this.#restore(
+      parallelism,
+      new Map(withoutKey.map(([stage, texts]) => [stage, texts.map(bytesOf)])),
+    );
+  }
+
+  #storeAll(): Map<number, Uint8Array[]> {
     this.#drain();
     const withoutKey = new Map<number, Uint8Array[]>();
     for (const { stage, core } of this.#parts) {
@@ -144,6 +182,10 @@ export class StagedCluster {
       const found = this.#store(stage, core, 'changed');
       withoutKey.set(stage, [...(withoutKey.get(stage) ?? []), ...found]);
     }
+    return withoutKey;
+  }
+
+  #restore(parallelism: Parallelism, withoutKey: ReadonlyMap<number, readonly Uint8Array[]>): void {
     this.#open(parallelism);
     for (const { stage, part, core } of this.#parts) {
       for (const bytes of withoutKey.get(stage) ?? [])

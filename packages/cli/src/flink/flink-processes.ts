@@ -39,6 +39,8 @@ export function flinkSettings({ folder, ports, slots, keys, settings = {} }: Fli
     // A task manager that died is missed within seconds.
     'heartbeat.interval': 1000,
     'heartbeat.timeout': 8000,
+    // And a job manager that is back is found as soon.
+    'cluster.registration.error-delay': 1000,
     'io.tmp.dirs': join(folder, 'tmp'),
     'execution.checkpointing.interval': '2s',
     'execution.checkpointing.min-pause': '200ms',

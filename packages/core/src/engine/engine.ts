@@ -554,6 +554,7 @@ class Engine implements Core {
   #withoutKey(): ByteWriter {
     const { partitions, streams, matcher, correlator, program, parks } = this.#run();
     const writer = new ByteWriter();
+    writer.byte(STATE_FORMAT);
     writer.block(partitions.snapshot());
     streams.snapshot(writer);
     matcher.identities.snapshot(writer, partitions);
@@ -573,6 +574,11 @@ class Engine implements Core {
   /** Every part gets this state of every part that was; what they counted goes on in the first one. */
   #restoreWithoutKey(reader: ByteReader): void {
     const { partitions, streams, matcher, correlator, program, parks } = this.#run();
+    const format = reader.byte();
+    if (format !== STATE_FORMAT)
+      throw new Error(
+        `the state is of format ${format}, and this version of Weir reads ${STATE_FORMAT}`,
+      );
     partitions.merge(reader.block());
     streams.restore(reader);
     matcher.identities.restore(reader, partitions);
@@ -584,3 +590,5 @@ class Engine implements Core {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** Of stored state. It rises when what is written changes; formats that were released are read for ever. */
+const STATE_FORMAT = 1;
