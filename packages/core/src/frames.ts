@@ -226,6 +226,7 @@ export type FrameFromEngine =
   | { readonly type: 'parked'; readonly parks: readonly Park[] }
   | { readonly type: 'released'; readonly rules: readonly string[] }
   | RecordsFrame
+  /** `counts` are those of the moment at which they are read: read them before the next frame goes in. */
   | { readonly type: 'done'; readonly counts: Counts }
   /** The engine cannot go on; the process ends after it. */
   | { readonly type: 'fault'; readonly message: string };

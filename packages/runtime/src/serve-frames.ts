@@ -46,13 +46,16 @@ export function serveFrames(
   }
 
   function tell(frame: FrameFromEngine): void {
-    // Rules keep their numbers, and new ones come after.
-    if (frame.type === 'done' && frame.counts.rules.length !== known.length) {
-      known = frame.counts.rules.map(({ rule }) => rule);
-      toWatchdog.postMessage(known);
-    }
     const bytes = answerOf(frame);
     if (bytes !== null) process.stdout.write(bytes);
+  }
+
+  /** Rules keep their numbers, and new ones come after. */
+  function nameRules(answers: readonly FrameFromEngine[]): void {
+    const done = answers.find((answer) => answer.type === 'done');
+    if (done === undefined) return;
+    known = done.counts.rules.map(({ rule }) => rule);
+    toWatchdog.postMessage(known);
   }
 
   function receive(frame: FrameToEngine): void {
@@ -62,7 +65,9 @@ export function serveFrames(
       core = openCore(host);
       known = [];
     }
-    for (const answer of core.receive(frame)) tell(answer);
+    const answers = core.receive(frame);
+    if (frame.type === 'start' || frame.type === 'edit') nameRules(answers);
+    for (const answer of answers) tell(answer);
   }
 
   const reader = new FrameReader();

@@ -501,7 +501,14 @@ class Engine implements Core {
     const { calls } = this.#run().program;
     calls.isProbing = false;
     calls.marks[MARK.frame]!++;
-    this.#out.push({ type: 'done', counts: this.#counts() });
+    // Counted when somebody looks, before the next frame: of many rules that is work.
+    const count = (): Counts => this.#counts();
+    this.#out.push({
+      type: 'done',
+      get counts() {
+        return count();
+      },
+    });
   }
 
   #tellParks(): void {
