@@ -75,6 +75,10 @@ function addJob(command: Add): void {
     .option('--resume', 'go on from the newest checkpoint, after the job manager has died')
     .option('--bounded', 'read to what the topics hold now, and end')
     .option('--flink-property <name=value...>', 'settings of Flink for this job')
+    .option(
+      '--job-argument <name=value...>',
+      'what else the job is told, such as parallelism.alerts=1 or slots.match=readers',
+    )
     .option('--job-jar <file>', 'the job, if it was not built here')
     .option(
       '--node <program>',

@@ -14,6 +14,7 @@ const PLAN = {
   delivery: 'exactly-once',
   isBounded: true,
   node: '/opt/node/bin/node',
+  adjusted: {},
 } as const;
 
 test('the arguments of a job are all that it has to know', () => {
@@ -43,4 +44,14 @@ test('passwords are not shown', () => {
   assert.ok(!shown.includes('secret'), shown);
   assert.match(shown, /^kafka\.sasl\.jaas\.config=…$/m);
   assert.match(shown, /^kafka\.security\.protocol=SASL_SSL$/m);
+});
+
+test('what an operator sets for one stage goes before what holds for all', () => {
+  const given = jobArguments({
+    ...PLAN,
+    adjusted: { 'parallelism.alerts': '1', 'slots.match': 'io' },
+  });
+  const last = new Map(given.map((one) => one.split('=') as [string, string]));
+  assert.equal(last.get('parallelism.alerts'), '1');
+  assert.equal(last.get('slots.match'), 'io');
 });

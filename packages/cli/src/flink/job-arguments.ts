@@ -15,7 +15,26 @@ export interface JobPlan {
   readonly isBounded: boolean;
   /** Program that runs the engine, on the task managers' machines. */
   readonly node: string;
+  /** What else the job is told, or told otherwise: `ADJUSTABLE`. */
+  readonly adjusted: Readonly<Record<string, string>>;
 }
+
+/** Arguments of the job that an operator may set. */
+export const ADJUSTABLE = [
+  'parallelism.match',
+  'parallelism.level',
+  'parallelism.alerts',
+  'slots.match',
+  'slots.level',
+  'slots.alerts',
+  'lingerMs',
+  'batchBytes',
+  'window',
+  'answerSeconds',
+  'transactionTimeoutMs',
+  'retention',
+  'engine',
+] as const;
 
 export const DELIVERIES = ['at-once', 'exactly-once'] as const;
 export type Delivery = (typeof DELIVERIES)[number];
@@ -44,6 +63,7 @@ export function jobArguments(plan: JobPlan): string[] {
     delivery: plan.delivery,
     node: plan.node,
     ...(plan.isBounded ? { bounded: 'true' } : {}),
+    ...plan.adjusted,
   };
   return Object.entries(given).map(([name, value]) => `${name}=${value}`);
 }

@@ -5,7 +5,13 @@ import { Failure } from '../failure.ts';
 import { count } from '../paint.ts';
 import { builtJob } from './build-jars.ts';
 import { causesOf, until, type FlinkRest } from './flink-rest.ts';
-import { DELIVERIES, jobArguments, shownArguments, type Delivery } from './job-arguments.ts';
+import {
+  ADJUSTABLE,
+  DELIVERIES,
+  jobArguments,
+  shownArguments,
+  type Delivery,
+} from './job-arguments.ts';
 import { areTasksRunning, isEnded, jobName, jobOf, marksText, type Job } from './jobs.ts';
 import { pairs, wholeNumber } from './options.ts';
 import type { Place } from './place.ts';
@@ -20,6 +26,7 @@ export interface StartOptions {
   /** From the newest checkpoint. */
   readonly resume?: boolean;
   readonly flinkProperty?: readonly string[];
+  readonly jobArgument?: readonly string[];
   readonly jobJar?: string;
   readonly node?: string;
   readonly dryRun?: boolean;
@@ -56,6 +63,7 @@ export async function startJob(
     delivery,
     isBounded: options.bounded === true,
     node: options.node ?? process.execPath,
+    adjusted: adjustedBy(options),
   });
   if (options.dryRun === true) {
     console.log(`would run ${jar} with\n  ${shownArguments(given).join('\n  ')}`);
@@ -150,4 +158,15 @@ async function freeSlots(rest: FlinkRest, needed: number): Promise<number> {
       );
     await wait(500);
   }
+}
+
+function adjustedBy({ jobArgument = [] }: StartOptions): Record<string, string> {
+  const adjusted = pairs('--job-argument', jobArgument);
+  const names: readonly string[] = ADJUSTABLE;
+  const unknown = Object.keys(adjusted).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new Failure(
+      `--job-argument: the job has no ${unknown} that can be set: ${names.join(', ')}`,
+    );
+  return adjusted;
 }

@@ -156,6 +156,7 @@ const AT_BEGIN = [
   'savepoint',
   'resume',
   'parallelism',
+  'jobArgument',
   'bounded',
   'flinkProperty',
   'jobJar',
