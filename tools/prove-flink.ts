@@ -51,12 +51,19 @@ const CUTS = [
   ]),
 ];
 
-/** What a delay of up to 400 ms each way takes, so that 20,000 events a second still pass. */
 const FLINK_SETTINGS = {
-  // An answer of a receiver takes a second: so much has to be on its way until then.
+  // What Flink says of a job is as of now, so that what is to be hit is hit.
+  'web.refresh-interval': 50,
+  // Longer than several times there and back.
+  'heartbeat.timeout': 4000,
+  // With a delay of up to 400 ms each way a receiver's leave to send more is a second old: so much has to be on its way
+  // for 20,000 events a second to pass.
   'taskmanager.network.memory.buffers-per-channel': 16,
   'taskmanager.network.memory.floating-buffers-per-gate': 64,
+  // Slots of a job that went with its job manager are given back then.
+  'taskmanager.slot.timeout': '4s',
 };
+/** And here: a fetch takes up to a second, in which a part reads 10,000 events. */
 const KAFKA_SETTINGS = {
   'max.partition.fetch.bytes': 8 * 2 ** 20,
 };
@@ -75,8 +82,17 @@ interface Row {
   readonly 'checkpoint, s': number | null;
   readonly 'records behind': number;
 }
+const rows: Row[] = [];
 
-async function prove(cluster: RelayedCluster, kafka: Kafka): Promise<Row[]> {
+interface Outcome {
+  readonly found: Found;
+  readonly stream: LoginStream;
+  readonly edits: number;
+  /** How long after the last event all was as it should be. */
+  readonly drainedMs: number;
+}
+
+async function prove(cluster: RelayedCluster, kafka: Kafka): Promise<Outcome> {
   const operator = new Operator(cluster.folder, [
     ...['--delivery', 'exactly-once', '--parallelism', String(PARALLELISM)],
     ...Object.entries(KAFKA_SETTINGS).flatMap(([name, value]) => [
@@ -105,9 +121,8 @@ async function disturb(
   watch: JobWatch,
   traffic: Traffic,
   kafka: Kafka,
-): Promise<Row[]> {
+): Promise<Outcome> {
   const disturber = new Disturber(cluster, watch, operator, random);
-  const rows: Row[] = [];
   await wait(20_000);
   say(`${traffic.sent} events so far, the newest is ${traffic.lateMs} ms late`);
   for (const step of failurePlan(random, KILLS, options.cuts ? CUTS : [])) {
@@ -125,8 +140,7 @@ async function disturb(
   }
   isSlow = false;
   const stream = await traffic.stop(CLOSES_AFTER_MS);
-  outcome = await check(kafka, stream);
-  return rows;
+  return check(kafka, stream);
 }
 
 function rowOf({ what, isAtMoment, recovery }: Disturbed, behind: number): Row {
@@ -140,9 +154,7 @@ function rowOf({ what, isAtMoment, recovery }: Disturbed, behind: number): Row {
 }
 
 const FINAL_WITHIN_MS = 240_000;
-let outcome: { found: Found; stream: LoginStream; edits: number; drainedMs: number } | null = null;
-
-async function check(kafka: Kafka, stream: LoginStream): Promise<NonNullable<typeof outcome>> {
+async function check(kafka: Kafka, stream: LoginStream): Promise<Outcome> {
   const stoppedAt = Date.now();
   const { entries } = await readControl(kafka, names.control);
   const said = entries.map(({ record }) => record).filter((one) => one.kind === 'rules');
@@ -156,7 +168,7 @@ async function check(kafka: Kafka, stream: LoginStream): Promise<NonNullable<typ
   );
   say(`embedded found ${embedded.results.filter((one) => one.change === 'final').length} results`);
   for (;;) {
-    const found = await compare(kafka, names, embedded);
+    const found = await compare(kafka, names, embedded, folder);
     const waited = Date.now() - stoppedAt;
     if (found.wrong.length === 0 || waited > FINAL_WITHIN_MS)
       return { found, stream, edits: edits.length, drainedMs: waited };
@@ -167,8 +179,11 @@ async function check(kafka: Kafka, stream: LoginStream): Promise<NonNullable<typ
 const folder = mkdtempSync(join(tmpdir(), 'weir-prove-flink-'));
 let cluster: RelayedCluster | null = null;
 let kafka: Kafka | null = null;
-let rows: Row[] = [];
+let outcome: Outcome | null = null;
 let failure: string | null = null;
+// The processes of the cluster outlive the one that has started them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void cluster?.stop().finally(() => process.exit(1)));
 try {
   say(`cluster … (${folder})`);
   cluster = await RelayedCluster.start({
@@ -178,7 +193,7 @@ try {
     flinkSettings: FLINK_SETTINGS,
   });
   kafka = new Kafka({ brokers: cluster.quietKafka, properties: {} });
-  rows = await prove(cluster, kafka);
+  outcome = await prove(cluster, kafka);
 } catch (error) {
   failure = (error as Error).stack ?? String(error);
 } finally {
@@ -202,6 +217,7 @@ const summary = {
   kills: KILLS,
   events: outcome?.stream.events ?? null,
   edits: outcome?.edits ?? null,
+  drainedMs: outcome?.drainedMs ?? null,
   found: outcome?.found ?? null,
   'recovery p50, s': times[Math.floor(times.length / 2)] ?? null,
   'recovery max, s': times.at(-1) ?? null,

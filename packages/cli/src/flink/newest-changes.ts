@@ -28,8 +28,11 @@ export async function newestAlerts(
 const isShown = (change: ResultChange['change'], finalOnly: boolean): boolean =>
   change === 'final' || (change !== 'withdraw' && !finalOnly);
 
-/** With delivery at once a failure gives changes again, older ones behind newer ones: the highest revision is the newest. */
-async function newestIn<T extends { readonly revision: number }>(
+/**
+ * Changes of one id are in one partition, in their order. With delivery at once a failure gives changes again, as far as they had
+ * come and on: so what is said last is the newest. Revisions do not say it: what was withdrawn may be opened anew, with its first.
+ */
+async function newestIn<T>(
   kafka: Kafka,
   topic: string,
   idOf: (change: T) => string,
@@ -38,8 +41,7 @@ async function newestIn<T extends { readonly revision: number }>(
   for await (const { value } of recordsIn(kafka, topic)) {
     if (value === null) continue;
     const change = JSON.parse(value.toString()) as T;
-    const old = newest.get(idOf(change));
-    if (old === undefined || change.revision >= old.revision) newest.set(idOf(change), change);
+    newest.set(idOf(change), change);
   }
   return [...newest.values()];
 }

@@ -138,11 +138,13 @@ function jarOf({ jobJar }: StartOptions): string {
 /** As many parts as there are free slots, unless it is said. */
 async function parallelismOf(
   rest: FlinkRest,
-  { parallelism, dryRun }: StartOptions,
+  { parallelism, resume, dryRun }: StartOptions,
 ): Promise<number> {
   const asked =
     parallelism === undefined ? null : wholeNumber('--parallelism', parallelism, 1, 128);
-  const slots = await freeSlots(rest, dryRun === true ? 0 : (asked ?? 1));
+  // Those of a job that is gone are free a little later: Flink waits for them while the new one begins.
+  const isNoneNeeded = dryRun === true || (resume === true && asked !== null);
+  const slots = await freeSlots(rest, isNoneNeeded ? 0 : (asked ?? 1));
   return asked ?? Math.max(1, Math.min(slots, 128));
 }
 

@@ -2,9 +2,14 @@ package io.weir.flink;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.Partitioner;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
@@ -40,7 +45,6 @@ public final class Job {
     /** Arguments are name=value: docs/flink.md. */
     public static void main(String[] arguments) throws Exception {
         Settings settings = new Settings(arguments);
-        Topics.checkRetention(settings);
         Job job = new Job(settings);
         job.build(new StagePlan(-1, settings.parallelism(), Topics.partitions(settings), settings.number("window"),
                 Long.parseLong(settings.text("control.base"))));
@@ -50,14 +54,14 @@ public final class Job {
     private void build(StagePlan plan) {
         DataStream<byte[]> told = env.fromSource(controlSource(), WatermarkStrategy.noWatermarks(), "control")
                 .uid("control").setParallelism(1).broadcast();
-        List<SingleOutputStreamOperator<byte[]>> stages = new ArrayList<>();
+        List<SingleOutputStreamOperator<Tuple3<String, byte[], byte[]>>> stages = new ArrayList<>();
         stages.add(env.fromSource(eventSource(), WatermarkStrategy.noWatermarks(), "events")
                 .uid("events").setParallelism(plan.parts()).slotSharingGroup(slots("match"))
                 .transform("batch", Outputs.FRAME, new BatchOperator(settings.sources, settings.topics, settings.number("batchBytes"),
                         settings.number("lingerMs"), new KafkaEnds(settings.kafka(), settings.topics)))
                 .uid("batch").setParallelism(plan.parts())
                 .connect(told)
-                .transform("match", Outputs.BYTES, new StageOperator(plan, engines, control))
+                .transform("match", Outputs.RECORD, new StageOperator(plan, engines, control))
                 .uid("match").setParallelism(plan.parts()));
         for (int stage = 0; stage < plan.stages(); stage++) {
             boolean isAlerts = stage == plan.stages() - 1;
@@ -70,17 +74,17 @@ public final class Job {
             }
             stages.add(in.keyBy(new KeyGroups(), org.apache.flink.api.common.typeinfo.Types.INT)
                     .connect(told)
-                    .transform(name, Outputs.BYTES, new StageOperator(here, engines, control))
+                    .transform(name, Outputs.RECORD, new StageOperator(here, engines, control))
                     .uid(name).setParallelism(here.parts()).slotSharingGroup(slots(isAlerts ? "alerts" : "level")));
         }
-        for (String output : Outputs.NAMES) {
-            DataStream<Tuple2<byte[], byte[]>> all = null;
-            for (var stage : stages) {
-                var records = stage.getSideOutput(Outputs.records(output));
-                all = all == null ? records : all.union(records);
-            }
-            all.sinkTo(sink(output)).name("to " + output).uid("to-" + output).setParallelism(plan.parts());
+        DataStream<Tuple3<String, byte[], byte[]>> records = stages.get(0);
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            DataStream<Tuple3<String, byte[], byte[]>> given = stages.get(stage + 1);
+            // Changes of one result stay in order: with equal numbers of parts they go straight on, else by their keys.
+            if (plan.partsOf(stage) != plan.parts()) given = given.partitionCustom(new ByKey(), record -> ByKey.of(record.f1));
+            records = records.union(given);
         }
+        records.sinkTo(sink()).name("to Kafka").uid("to-kafka").setParallelism(plan.parts());
     }
 
     private String slots(String stage) {
@@ -114,13 +118,15 @@ public final class Job {
         return builder;
     }
 
-    private KafkaSink<Tuple2<byte[], byte[]>> sink(String output) {
+    private KafkaSink<Tuple3<String, byte[], byte[]>> sink() {
         boolean isExactlyOnce = settings.text("delivery").equals("exactly-once");
-        var builder = KafkaSink.<Tuple2<byte[], byte[]>>builder()
+        Map<String, String> topics = new HashMap<>();
+        for (String output : List.of("results", "alerts", "set-aside", "faults")) topics.put(output, settings.text(output));
+        var builder = KafkaSink.<Tuple3<String, byte[], byte[]>>builder()
                 .setBootstrapServers(settings.text("kafka"))
-                .setRecordSerializer(new OutputRecords(settings.text(output)))
+                .setRecordSerializer(new OutputRecords(topics))
                 .setDeliveryGuarantee(isExactlyOnce ? DeliveryGuarantee.EXACTLY_ONCE : DeliveryGuarantee.AT_LEAST_ONCE)
-                .setTransactionalIdPrefix("weir-" + settings.text(output))
+                .setTransactionalIdPrefix("weir-" + settings.text("control"))
                 .setProperty("transaction.timeout.ms", settings.text("transactionTimeoutMs"))
                 // Small, and soon: an alert must not wait for others.
                 .setProperty("linger.ms", "5").setProperty("max.request.size", "16777216");
@@ -139,6 +145,18 @@ public final class Job {
         @Override
         public org.apache.flink.api.common.typeinfo.TypeInformation<byte[]> getProducedType() {
             return Outputs.BYTES;
+        }
+    }
+
+    /** Of parts that take records, the one for a key. */
+    static final class ByKey implements Partitioner<Integer> {
+        static Integer of(byte[] key) {
+            return Arrays.hashCode(key);
+        }
+
+        @Override
+        public int partition(Integer hash, int parts) {
+            return Math.floorMod(hash, parts);
         }
     }
 }

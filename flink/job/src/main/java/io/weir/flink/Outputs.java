@@ -1,12 +1,11 @@
 package io.weir.flink;
 
 import java.nio.ByteBuffer;
-import java.util.List;
-import java.util.Map;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.streaming.api.operators.Output;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.util.OutputTag;
@@ -16,28 +15,20 @@ final class Outputs {
     static final TypeInformation<byte[]> BYTES = PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
     /** For a part of a stage: a key group of it, and a whole frame. */
     static final TypeInformation<Tuple2<Integer, byte[]>> FRAME = Types.TUPLE(Types.INT, BYTES);
-    /** Key and value. */
-    static final TypeInformation<Tuple2<byte[], byte[]>> RECORD = Types.TUPLE(BYTES, BYTES);
-    static final List<String> NAMES = List.of("results", "alerts", "set-aside", "faults");
-    private static final Map<String, OutputTag<Tuple2<byte[], byte[]>>> TAGS = Map.of(
-            "results", new OutputTag<>("results", RECORD), "alerts", new OutputTag<>("alerts", RECORD),
-            "set-aside", new OutputTag<>("set-aside", RECORD), "faults", new OutputTag<>("faults", RECORD));
+    /** For people and others: the output, key and value. */
+    static final TypeInformation<Tuple3<String, byte[], byte[]>> RECORD = Types.TUPLE(Types.STRING, BYTES, BYTES);
 
     private Outputs() {}
-
-    static OutputTag<Tuple2<byte[], byte[]>> records(String output) {
-        return TAGS.get(output);
-    }
 
     static OutputTag<Tuple2<Integer, byte[]>> toStage(int stage) {
         return new OutputTag<>("stage-" + stage, FRAME);
     }
 
     /** A `records` frame: n × (u32 key length, key, u32 value length, value). */
-    static void emitRecords(Output<?> output, Frames.Frame frame) {
-        OutputTag<Tuple2<byte[], byte[]>> tag = records(frame.header().get("output").asText());
+    static void emitRecords(Output<StreamRecord<Tuple3<String, byte[], byte[]>>> output, Frames.Frame frame) {
+        String name = frame.header().get("output").asText();
         ByteBuffer rest = frame.rest();
-        while (rest.hasRemaining()) output.collect(tag, new StreamRecord<>(Tuple2.of(block(rest), block(rest))));
+        while (rest.hasRemaining()) output.collect(new StreamRecord<>(Tuple3.of(name, block(rest), block(rest))));
     }
 
     private static byte[] block(ByteBuffer from) {

@@ -9,6 +9,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.runtime.state.AbstractKeyedStateBackend;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -24,7 +25,8 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  * goes to later stages and to the outputs. It holds no detection logic, and no time: Flink's watermarks decide nothing.
  * Answers come in the order of what was asked, and a barrier passes only when nothing is under way.
  */
-final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoInputStreamOperator<Tuple2<Integer, byte[]>, byte[], byte[]> {
+final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], byte[]>>
+        implements TwoInputStreamOperator<Tuple2<Integer, byte[]>, byte[], Tuple3<String, byte[], byte[]>> {
 
     private final StagePlan plan;
     private final Engines engines;
@@ -78,8 +80,9 @@ final class StageOperator extends AbstractStreamOperator<byte[]> implements TwoI
         culprits = new Culprits(control, getRuntimeContext().getJobInfo().getJobId() + " " + plan.stage() + " " + part);
         engine = engines.take(this::onReply);
         engine.send(plan.open(part), true);
-        if (Frames.typeOf(engine.reply(true)) != Frames.READY) throw new IllegalStateException("the engine is not ready");
+        // Read while the process starts: where the broker is far away, both take seconds.
         var log = control.readToEnd();
+        if (Frames.typeOf(engine.reply(true)) != Frames.READY) throw new IllegalStateException("the engine is not ready");
         for (ControlLog.Entry entry : context.isRestored() ? toldBefore() : tellFirst(log)) tellAtFirst(entry);
         long restored = context.isRestored() ? restore() : 0;
         send(plan.start());

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.StreamTaskActionExecutor;
@@ -24,7 +25,7 @@ import org.apache.flink.streaming.util.TwoInputStreamOperatorTestHarness;
 final class HarnessJob {
     record Given(String output, byte[] key, byte[] value) {}
 
-    private record Part(int stage, int part, TwoInputStreamOperatorTestHarness<Tuple2<Integer, byte[]>, byte[], byte[]> harness) {}
+    private record Part(int stage, int part, TwoInputStreamOperatorTestHarness<Tuple2<Integer, byte[]>, byte[], Tuple3<String, byte[], byte[]>> harness) {}
 
     private record Channel(String from, String to) {}
 
@@ -66,7 +67,7 @@ final class HarnessJob {
         for (Part part : parts.values()) collect(part);
     }
 
-    private TwoInputStreamOperatorTestHarness<Tuple2<Integer, byte[]>, byte[], byte[]> harness(int stage, int part) throws Exception {
+    private TwoInputStreamOperatorTestHarness<Tuple2<Integer, byte[]>, byte[], Tuple3<String, byte[], byte[]>> harness(int stage, int part) throws Exception {
         StageOperator operator = new StageOperator(plan.at(stage), engines, control);
         int parallelism = plan.partsOf(stage);
         var harness = stage < 0
@@ -118,12 +119,9 @@ final class HarnessJob {
     private void collect(Part part) throws Exception {
         runMails(part);
         part.harness().prepareSnapshotPreBarrier(checkpoint);
-        for (String output : Outputs.NAMES) {
-            var records = part.harness().getSideOutput(Outputs.records(output));
-            if (records == null) continue;
-            for (StreamRecord<Tuple2<byte[], byte[]>> record; (record = records.poll()) != null; )
-                given.add(new Given(output, record.getValue().f0, record.getValue().f1));
-        }
+        for (Tuple3<String, byte[], byte[]> record : part.harness().extractOutputValues())
+            given.add(new Given(record.f0, record.f1, record.f2));
+        part.harness().getOutput().clear();
         for (int stage = part.stage() + 1; stage < plan.stages(); stage++) {
             var frames = part.harness().getSideOutput(Outputs.toStage(stage));
             if (frames == null) continue;
