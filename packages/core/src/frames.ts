@@ -160,6 +160,8 @@ export interface Park {
   readonly from: ParkPlace | null;
   /** The clause that was asked; null: none. */
   readonly clause: CodeClause | null;
+  /** Somebody has ordered it: who did knows. */
+  readonly isOrdered?: true;
   /** The event at which it was parked; null: none was at hand. */
   readonly event: (PartitionName & { readonly number: number; readonly at: number }) | null;
 }

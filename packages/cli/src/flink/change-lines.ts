@@ -27,11 +27,13 @@ async function printTopic(
   { topic, isWanted }: ChangeLines,
   { final, follow }: Options,
 ): Promise<void> {
-  const told = new Map<string, number>();
-  const isNews = (change: ResultChange | AlertChange): boolean => {
+  // By id what was said of it since it was opened: what was withdrawn may be opened anew with the same words.
+  const told = new Map<string, Set<string>>();
+  const isNews = (change: ResultChange | AlertChange, line: string): boolean => {
     const id = 'result' in change ? change.result.id : change.alert.handle;
-    if ((told.get(id) ?? 0) >= change.revision) return false;
-    told.set(id, change.revision);
+    const said = told.get(id) ?? new Set<string>();
+    if (said.has(line)) return false;
+    told.set(id, change.change === 'withdraw' ? new Set([line]) : said.add(line));
     return final !== true || change.change === 'final';
   };
   const reader = await TopicReader.open(kafka, topic);
@@ -41,7 +43,7 @@ async function printTopic(
         if (value === null) continue;
         const line = value.toString();
         const change = JSON.parse(line) as ResultChange | AlertChange;
-        if (isWanted(change) && isNews(change)) console.log(line);
+        if (isWanted(change) && isNews(change, line)) console.log(line);
       }
   } finally {
     await reader.close();

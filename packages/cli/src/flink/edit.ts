@@ -12,6 +12,7 @@ import {
 } from './control-records.ts';
 import { readControl, writeControl } from './control-topic.ts';
 import { newestOf as newestEventOf } from './job-clock.ts';
+import { checkLevelMoves } from './level-check.ts';
 import type { FlinkRest } from './flink-rest.ts';
 import type { Job } from './jobs.ts';
 import type { Place } from './place.ts';
@@ -31,6 +32,10 @@ export async function editJob(place: Place, job: Job, submission: Submission): P
   const records = changedRecords(there, wanted, at).filter(({ key }) => key !== 'sources');
   const changes = ruleChanges(there, records);
   checkLosses(submission, changes);
+  const before = there.get('rules')?.record;
+  const next = records.find(({ record }) => record.kind === 'rules')?.record;
+  if (before?.kind === 'rules' && next?.kind === 'rules')
+    checkLevelMoves(before.plan.rules, next.plan.rules);
   if (options.dryRun !== true) await writeControl(kafka, names.control, records);
   tell(submission, job, records, changes, { at, from });
   if (changedRecords(there, wanted, at).some(({ key }) => key === 'sources'))

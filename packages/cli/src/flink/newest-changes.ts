@@ -32,11 +32,7 @@ const isShown = (change: ResultChange['change'], finalOnly: boolean): boolean =>
  * Changes of one id are in one partition, in their order. With delivery at once a failure gives changes again, as far as they had
  * come and on: so what is said last is the newest. Revisions do not say it: what was withdrawn may be opened anew, with its first.
  */
-async function newestIn<T>(
-  kafka: Kafka,
-  topic: string,
-  idOf: (change: T) => string,
-): Promise<T[]> {
+async function newestIn<T>(kafka: Kafka, topic: string, idOf: (change: T) => string): Promise<T[]> {
   const newest = new Map<string, T>();
   for await (const { value } of recordsIn(kafka, topic)) {
     if (value === null) continue;

@@ -26,7 +26,8 @@ import type { AlertChange, ResultChange } from '../plan/result.ts';
 import type { SourcesPlan } from '../plan/source-plan.ts';
 import { ByteReader } from '../state/byte-reader.ts';
 import { ByteWriter } from '../state/byte-writer.ts';
-import { alertGroupOf, Correlator, hasAlertStage, keyGroupOf } from './correlate/correlator.ts';
+import { Correlator, hasAlertStage } from './correlate/correlator.ts';
+import { alertGroupOf, keyGroupOf } from './correlate/key-groups.ts';
 import { chunksOf, ChunkWriter } from './correlate/chunks.ts';
 import { Place } from './place.ts';
 import { readRows, ROW, Routes, type RoutedAlert, type RowTaker } from './routes.ts';
@@ -203,8 +204,17 @@ class Engine implements Core {
     }
     // Behind all that was seen, so that no event has met the version that it is not of.
     const activeFrom = frame.activeFrom ?? this.#running.partitions.newest + 1;
-    this.#out.push({ type: 'edited', activeFrom, rules: this.#changeRules(frame, activeFrom) });
+    const isPast = activeFrom <= this.#running.partitions.newest;
+    const rules = this.#changeRules(frame, activeFrom);
+    if (isPast && rules.length > 0) this.#tellLateEdit(rules.map(({ rule }) => rule));
+    this.#out.push({ type: 'edited', activeFrom, rules });
     this.#settled();
+  }
+
+  #tellLateEdit(rules: readonly string[]): void {
+    const message = 'an edit came behind events that it holds for: those met the version before';
+    const place = { source: '', partition: '', number: Number.NaN };
+    this.#errors.push({ rules, clause: 'late', message, ...place });
   }
 
   #refilled(frame: FrameToEngine & { readonly type: 'refilled' }): void {

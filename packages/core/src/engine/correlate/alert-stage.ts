@@ -5,6 +5,7 @@ import { TimerHeap } from '../../state/timer-heap.ts';
 import { resultId } from '../result-id.ts';
 import { KeyAlerts, type Member } from './alerts.ts';
 import type { RowChunks } from './chunks.ts';
+import { alertGroupOf } from './key-groups.ts';
 
 /** What became of a result: null: it was withdrawn. */
 export type AlertInput = { readonly id: string; readonly member: Member | null };
@@ -14,7 +15,9 @@ export class AlertStage {
   readonly #rule: RulePlan;
   readonly #plan: AlertPlan;
   readonly #tenant: string;
-  readonly #keys: { readonly texts: readonly string[]; readonly alerts: KeyAlerts }[] = [];
+  /** By number; null: the number is free. */
+  readonly #keys: ({ readonly texts: readonly string[]; readonly alerts: KeyAlerts } | null)[] = [];
+  readonly #free: number[] = [];
   readonly #byTexts = new Map<string, number>();
   readonly #touched = new Set<number>();
   readonly #due = new TimerHeap();
@@ -41,7 +44,8 @@ export class AlertStage {
     const name = JSON.stringify(texts);
     let key = this.#byTexts.get(name);
     if (key === undefined) {
-      key = this.#keys.push({ texts, alerts: new KeyAlerts() }) - 1;
+      key = this.#free.pop() ?? this.#keys.length;
+      this.#keys[key] = { texts, alerts: new KeyAlerts() };
       this.#byTexts.set(name, key);
     }
     return key;
@@ -65,19 +69,28 @@ export class AlertStage {
         handleOf: (id: string) => resultId(['alert', ...texts, id]),
       };
       for (const change of alerts.update(facts, settledBefore)) output(change);
-      this.#due.set(key, alerts.dueMs(facts) - 1);
+      if (alerts.isEmpty) this.#remove(key, texts);
+      else this.#due.set(key, alerts.dueMs(facts) - 1);
     }
     this.#touched.clear();
   }
 
-  /** Keys that are to be stored: all, or those that changed since this was asked last. `alerts`: null: it has none. */
+  #remove(key: number, texts: readonly string[]): void {
+    this.#chunks?.remove(key, () => alertGroupOf(this.#tenant, texts));
+    this.#due.clear(key);
+    this.#byTexts.delete(JSON.stringify(texts));
+    this.#keys[key] = null;
+    this.#free.push(key);
+  }
+
+  /** Keys that are to be stored: all, or those that changed since this was asked last. */
   *toStore(
     isFull: boolean,
   ): Generator<{ readonly key: number; readonly texts: readonly string[]; readonly alerts: Json }> {
     const changed = this.#chunks?.takeChanged();
     for (const key of isFull || changed === undefined ? this.#keys.keys() : changed) {
-      const { texts, alerts } = this.#keys[key]!;
-      yield { key, texts, alerts: alerts.isEmpty ? null : alerts.toJson() };
+      const one = this.#keys[key];
+      if (one) yield { key, texts: one.texts, alerts: one.alerts.toJson() };
     }
   }
 

@@ -1,4 +1,4 @@
-import { KEY_GROUPS, type RuleError } from '../../frames.ts';
+import type { RuleError } from '../../frames.ts';
 import { LimitBroken } from '../../functions/budget.ts';
 import { isNoMatch } from '../../functions/no-match.ts';
 import type { AlertChange, ResultChange } from '../../plan/result.ts';
@@ -9,13 +9,13 @@ import { ChunkNumbers, RowChunks, type ChunkWriter } from './chunks.ts';
 import type { Member } from './alerts.ts';
 import { ByteReader } from '../../state/byte-reader.ts';
 import { ByteWriter } from '../../state/byte-writer.ts';
-import { hash32 } from '../../state/hash.ts';
 import { messageOf } from '../protect/thrown-message.ts';
 import type { Program, RuleProgram } from '../program.ts';
 import { Clock, type ClockFacts } from '../time/clocks.ts';
 import type { Place } from '../place.ts';
 import type { Partitions } from '../time/partitions.ts';
 import type { Evidence } from './candidates.ts';
+import { alertGroupOf, keyGroupOf } from './key-groups.ts';
 import { ResultRefused } from './plain-value.ts';
 import { windowKindOf, type OldVersion } from './window-kind.ts';
 import type { Shown } from './live.ts';
@@ -83,8 +83,11 @@ export class Correlator {
     const { rules } = this.#program;
     this.#told = rules.filter((rule) => rule.readers.length > 0 || hasAlertStage(rule));
     this.readsChanged();
-    for (const { program, windows } of this.#operators.values())
+    for (const { program, tenant, windows } of this.#operators.values()) {
+      windows.readBy(this.#holdsOf(program));
+      this.knows(tenant);
       if (gone.includes(program)) windows.close();
+    }
     // What a version takes over from the one before must not have ended before it is asked.
     const newestFirst = [...this.#operators].sort(
       ([, a], [, b]) => b.program.index - a.program.index,
@@ -394,10 +397,6 @@ export class Correlator {
     for (const one of this.#stages.values())
       for (const { key, texts, alerts } of one.stage.toStore(isFull)) {
         const group = alertGroupOf(one.tenant, texts);
-        if (alerts === null) {
-          one.chunks?.remove(key, () => group);
-          continue;
-        }
         const writer = to.begin(group, one.chunks?.numberOf(key, group) ?? 0);
         writeHead(writer, CHUNK.alerts, one.program, one.tenant);
         writer.value(texts);
@@ -473,23 +472,3 @@ const serves = ({ rule }: RuleProgram, tenant: string): boolean =>
 /** Alerts by other fields than the rule's key are put together apart from the windows. */
 export const hasAlertStage = ({ rule }: RuleProgram): boolean =>
   rule.alert !== null && !rule.alert.isOwnKey && rule.facts.status === 'enabled';
-
-/** The key group of an alert. */
-export function alertGroupOf(tenant: string, texts: readonly string[]): number {
-  const writer = new ByteWriter();
-  for (const text of texts) writer.text(text);
-  return keyGroupOf(tenant, writer.bytes, writer.length);
-}
-
-const tenantSeeds = new Map<string, number>();
-
-/** The key group of a key of a tenant: the same everywhere and always, since checkpoints are divided by it. */
-export function keyGroupOf(tenant: string, key: Uint8Array, length: number): number {
-  let seed = tenantSeeds.get(tenant);
-  if (seed === undefined) {
-    seed = 17;
-    for (let i = 0; i < tenant.length; i++) seed = (Math.imul(seed, 31) + tenant.charCodeAt(i)) | 0;
-    tenantSeeds.set(tenant, seed);
-  }
-  return (hash32(key, 0, length, seed) >>> 0) % KEY_GROUPS;
-}

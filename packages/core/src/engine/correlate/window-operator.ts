@@ -60,8 +60,11 @@ export class WindowOperator {
   /** What kinds keep in memory of a key, and how many events have come since. */
   readonly #memories = new ByRow<{ memory: unknown; fresh: number; rereads: boolean }>();
 
+  #holdsLevel: WindowFacts['holdsLevel'];
+
   constructor(facts: WindowFacts) {
     this.#facts = facts;
+    this.#holdsLevel = facts.holdsLevel;
     this.#maker = new ResultMaker(facts);
     this.#alerts = new AlertTeller(facts, (row) => this.#log.readKey(row, keyTextsOf));
     this.#windows = facts.kind;
@@ -84,6 +87,13 @@ export class WindowOperator {
 
   get sizeBytes(): number {
     return this.#log.sizeBytes;
+  }
+
+  /** Others have begun, or ceased, to read the results. */
+  readBy(holdsLevel: WindowFacts['holdsLevel']): void {
+    if (holdsLevel === this.#holdsLevel) return;
+    this.#holdsLevel = holdsLevel;
+    if (holdsLevel !== 'no') for (const row of this.#log.rows()) this.#touched.add(row);
   }
 
   /** Takes an event (as `held-event.ts` has it) for a key. false: it is late, since its partition joined late. */
@@ -119,8 +129,9 @@ export class WindowOperator {
 
   /** The event that was appended changes nothing for now; a timer is set, so that it is let go in time. */
   #mayWait(row: number, bytes: Uint8Array, start: number): boolean {
-    const { clock, latenessMs, holdsLevel, holdsAlerts } = this.#facts;
-    if (this.#windows.lookAt === undefined || holdsLevel !== 'no' || holdsAlerts) return false;
+    const { clock, latenessMs, holdsAlerts } = this.#facts;
+    if (this.#windows.lookAt === undefined || this.#holdsLevel !== 'no' || holdsAlerts)
+      return false;
     const isAlone = this.#log.count(row) === 1;
     const at = this.#windows.lookAt(row, bytes, start, isAlone, clock.value, latenessMs);
     if (at === null) return false;
@@ -164,7 +175,7 @@ export class WindowOperator {
   /** The version after has it no more: it may be told here again. */
   handBack(key: Uint8Array, id: string): void {
     const row = this.#log.find(key, 0, key.length);
-    if (row >= 0 && this.#live.get(row)?.handedOn?.delete(id)) this.#touched.add(row);
+    if (row >= 0 && this.#live.get(row)?.handedOn?.delete(id)) this.#touch(row);
   }
 
   /** The version after has an event of the key: windows that hold it are that version's. */
@@ -188,7 +199,7 @@ export class WindowOperator {
     if (isNew || this.#log.mark(row) > -Infinity) this.#log.setMark(row, -Infinity);
     this.#log.append(row, event, 0, event.length);
     this.#memories.delete(row);
-    this.#touched.add(row);
+    this.#touch(row);
   }
 
   /** All of them are here: what is open is looked at again, as it is warming no more. */
@@ -235,7 +246,13 @@ export class WindowOperator {
       return false;
     });
     this.#memories.delete(row);
+    this.#touch(row);
+  }
+
+  /** It is to be looked at, and stored anew. */
+  #touch(row: number): void {
     this.#touched.add(row);
+    this.#facts.chunks?.touch(row);
   }
 
   /** No result before it comes or changes any more for those who read them. */
@@ -296,9 +313,9 @@ export class WindowOperator {
   /** No window of the key can be true now: too few events are held, or nothing has come since it was looked at. */
   #hasNothing(row: number): boolean {
     if (this.#log.count(row) < this.#windows.eventsMin) return true;
-    const { holdsLevel, holdsAlerts } = this.#facts;
+    const { holdsAlerts } = this.#facts;
     return (
-      holdsLevel === 'no' &&
+      this.#holdsLevel === 'no' &&
       !holdsAlerts &&
       !this.#touched.has(row) &&
       // What is remembered is not final, though it may have given no result: it has to be settled, and may have failed.
@@ -309,12 +326,12 @@ export class WindowOperator {
 
   /** Nothing is open, no event has come that had to be looked at, and none waits for others. */
   #areOnlyAlertsDue(row: number, live: Live): boolean {
-    const { clock, latenessMs, holdsLevel, holdsAlerts } = this.#facts;
+    const { clock, latenessMs, holdsAlerts } = this.#facts;
     return (
       live.quietTo > clock.value &&
       live.results.size === 0 &&
       !this.#touched.has(row) &&
-      holdsLevel === 'no' &&
+      this.#holdsLevel === 'no' &&
       !holdsAlerts &&
       this.#windows.nothingWaits?.(row, clock.value, latenessMs) === true
     );
@@ -407,13 +424,13 @@ export class WindowOperator {
 
   /** Results to come may stand before the clock: those of windows that are judged at their end. */
   get #holdsUnknown(): boolean {
-    const { detect, holdsLevel } = this.#facts;
+    const { detect } = this.#facts;
     const isCount = detect.kind === 'window' && detect.window.kind === 'count';
-    return holdsLevel === 'unknown' && !this.#windows.isEarly && !isCount;
+    return this.#holdsLevel === 'unknown' && !this.#windows.isEarly && !isCount;
   }
 
   #hold(row: number, level: number, alert: number): void {
-    if (this.#facts.holdsLevel !== 'no') this.#levelHolds.set(row, level);
+    if (this.#holdsLevel !== 'no') this.#levelHolds.set(row, level);
     if (this.#facts.holdsAlerts) this.#alertHolds.set(row, alert);
   }
 
@@ -567,8 +584,8 @@ export class WindowOperator {
   }
 
   #holdRow(row: number, live: Live, scan: Scan): void {
-    const { holdsLevel, holdsAlerts } = this.#facts;
-    if (holdsLevel === 'no' && !holdsAlerts) return;
+    const { holdsAlerts } = this.#facts;
+    if (this.#holdsLevel === 'no' && !holdsAlerts) return;
     const oldest = this.#oldestNeeded(row, scan);
     let level = this.#holdsUnknown ? oldest : Infinity;
     for (const { change } of live.results.values()) level = Math.min(level, change.result.at);

@@ -39,12 +39,13 @@ export class Parks {
   }
 
   /** Parks a version of a rule here and now, and whoever waits with it. */
-  park(rule: RuleProgram, reason: ParkReason, clause: CodeClause | null): void {
+  park(rule: RuleProgram, reason: ParkReason, clause: CodeClause | null, isOrdered = false): void {
     if (rule.guard.parked !== null) return;
     rule.guard.parked = reason;
     const { id, version } = rule.rule;
     const { from, event } = this.#here();
-    this.#parked.push({ rule: id, version, reason, from, clause, event });
+    const park = { rule: id, version, reason, from, clause, event };
+    this.#parked.push(isOrdered ? { ...park, isOrdered } : park);
     // Of an old version others do not wait: there is a newer one.
     if (isInTheWay(rule)) this.#parkReaders(rule);
     this.#changed();
@@ -72,7 +73,7 @@ export class Parks {
   #carryOut(order: Order): void {
     const rules = this.#program.rules.filter(({ rule }) => order.rules.includes(rule.id));
     if (order.type === 'park')
-      for (const rule of rules) this.park(rule, order.reason, order.clause ?? null);
+      for (const rule of rules) this.park(rule, order.reason, order.clause ?? null, true);
     else for (const rule of rules) this.#release(rule);
   }
 

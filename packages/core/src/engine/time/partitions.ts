@@ -169,13 +169,16 @@ export class Partitions {
   #encode(list: readonly Partition[]): Uint8Array {
     const writer = new ByteWriter();
     writer.varint(list.length);
+    // Who reads it may know of more times, or of fewer: an edit reaches parts one after the other.
+    writer.varint(this.#clockFields);
     for (const partition of list) {
       writer.text(partition.source);
       writer.text(partition.partition);
       writer.byte(STANDINGS.indexOf(partition.standing));
       writer.double(partition.arrivedAt);
       writer.double(partition.silentTo);
-      for (const highest of partition.highest) writer.double(highest);
+      for (let field = 0; field < this.#clockFields; field++)
+        writer.double(partition.highest[field] ?? -Infinity);
     }
     return writer.copy();
   }
@@ -183,16 +186,18 @@ export class Partitions {
   /** Takes in what `takeChanges` or `snapshot` of any part gave. */
   merge(bytes: Uint8Array): void {
     const reader = new ByteReader(bytes);
-    for (let count = reader.varint(); count > 0; count--) {
+    const count = reader.varint();
+    const fields = reader.varint();
+    for (let left = count; left > 0; left--) {
       const index = this.intern(reader.text(), reader.text());
       const partition = this.#list[index]!;
       const standing = STANDINGS[reader.byte()]!;
       const arrivedAt = reader.double();
       partition.silentTo = Math.max(partition.silentTo, reader.double());
       let newer = arrivedAt >= partition.arrivedAt;
-      for (let field = 0; field < this.#clockFields; field++) {
+      for (let field = 0; field < fields; field++) {
         const highest = reader.double();
-        if (highest < partition.highest[field]!) newer = false;
+        if (highest < (partition.highest[field] ?? -Infinity)) newer = false;
         else partition.highest[field] = highest;
       }
       // What is ended stays ended; between open and idle the part that has read further knows.

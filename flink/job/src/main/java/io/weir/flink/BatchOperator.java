@@ -1,8 +1,10 @@
 package io.weir.flink;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.api.common.state.ListState;
@@ -40,9 +42,10 @@ final class BatchOperator extends AbstractStreamOperator<Tuple2<Integer, byte[]>
     private transient Map<Long, Batch> batches;
     /** By `topic-partition`: the offset after the last record that was read. */
     private transient Map<String, Long> next;
+    private transient Set<String> readHere;
     private transient ListState<Tuple2<String, Long>> nextState;
     private transient Thread ticker;
-    private transient boolean isTimed;
+    private transient boolean isTimed, hasEnded;
     private transient volatile boolean closed;
 
     /** @param sources name of the source of each topic */
@@ -65,6 +68,7 @@ final class BatchOperator extends AbstractStreamOperator<Tuple2<Integer, byte[]>
         super.initializeState(context);
         batches = new HashMap<>();
         next = new ConcurrentHashMap<>();
+        readHere = new HashSet<>();
         // What was read is true whoever reads the partition now: every part may say that nothing more has come.
         nextState = context.getOperatorStateStore().getUnionListState(NEXT);
         for (Tuple2<String, Long> one : nextState.get()) next.merge(one.f0, one.f1, Math::max);
@@ -84,7 +88,9 @@ final class BatchOperator extends AbstractStreamOperator<Tuple2<Integer, byte[]>
         int topic = record.f0, partition = record.f1;
         Batch batch = batches.computeIfAbsent((long) topic << 32 | partition, id -> new Batch(sources.get(topic), nameOf(topic, partition)));
         batch.add(record.f2, record.f3, record.f4);
-        next.put(nameOf(topic, partition), record.f2 + 1);
+        String name = nameOf(topic, partition);
+        next.put(name, record.f2 + 1);
+        readHere.add(name);
         if (batch.bytes() >= batchBytes) emit(batch.take());
         else if (!isTimed) {
             isTimed = true;
@@ -133,13 +139,14 @@ final class BatchOperator extends AbstractStreamOperator<Tuple2<Integer, byte[]>
 
     /** The ends were asked for after `tickAt`, so what is read to its end has given all that had arrived by then. */
     private void tick(long tickAt, List<Ends.End> found) {
-        if (closed) return;
+        if (closed || hasEnded) return;
         ObjectNode header = Frames.object().put("arrivedAt", tickAt);
         ArrayNode read = header.putArray("partitions");
         for (Ends.End one : found) {
             String name = nameOf(one.topic(), one.partition());
             Long reached = next.get(name);
-            if (reached != null && one.begin() > reached)
+            // Others that read it may be far ahead of what is remembered of it here.
+            if (reached != null && readHere.contains(name) && one.begin() > reached)
                 throw new IllegalStateException("records " + reached + " to " + (one.begin() - 1) + " of " + name
                         + " were deleted before they were read: results would be wrong. Give the topic a longer retention");
             if (reached == null ? one.begin() == one.end() : reached >= one.end())
@@ -164,6 +171,7 @@ final class BatchOperator extends AbstractStreamOperator<Tuple2<Integer, byte[]>
 
     @Override
     public void endInput() {
+        hasEnded = true;
         flush();
     }
 

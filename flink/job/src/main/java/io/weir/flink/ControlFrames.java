@@ -30,8 +30,12 @@ final class ControlFrames {
         };
     }
 
-    /** For an engine that runs. null: it need not be told. */
-    static byte[] later(ControlLog.Entry entry) throws IOException {
+    /**
+     * For an engine that runs. null: it need not be told.
+     *
+     * @param comesAgain the records before the place of a park will come again, so that it holds from there; else from now on
+     */
+    static byte[] later(ControlLog.Entry entry, boolean comesAgain) throws IOException {
         JsonNode json = entry.json();
         return switch (json.path("kind").asText()) {
             case "rules" -> {
@@ -41,8 +45,8 @@ final class ControlFrames {
                 yield Frames.encode(Frames.EDIT, header);
             }
             case "list", "list-delta" -> change(json);
-            case "park" -> Frames.encode(Frames.PARK, without(json, "kind"));
-            case "release" -> Frames.encode(Frames.RELEASE, without(json, "kind"));
+            case "park" -> Frames.encode(Frames.PARK, order(json, comesAgain));
+            case "release" -> Frames.encode(Frames.RELEASE, order(json, comesAgain));
             // Sources are what a job begins with.
             default -> null;
         };
@@ -79,9 +83,10 @@ final class ControlFrames {
         }
     }
 
-    private static ObjectNode without(JsonNode json, String name) {
-        ObjectNode copy = json.deepCopy();
-        copy.remove(name);
-        return copy;
+    private static ObjectNode order(JsonNode json, boolean comesAgain) {
+        ObjectNode order = json.deepCopy();
+        order.remove("kind");
+        if (!comesAgain || !order.has("from")) order.putNull("from");
+        return order;
     }
 }

@@ -31,8 +31,8 @@ final class Culprits {
     void publish(JsonNode parks) throws Exception {
         for (JsonNode park : parks) {
             String rule = park.get("rule").asText();
-            // Those that wait for another rule are parked with it, wherever they are.
-            if (park.at("/reason/limit").asText().equals("level")) continue;
+            // Those that wait for another rule are parked with it, wherever they are; what was ordered is known.
+            if (park.at("/reason/limit").asText().equals("level") || park.path("isOrdered").asBoolean()) continue;
             append(rule, park.get("reason"), park.get("clause"), park.get("from"));
         }
     }

@@ -30,6 +30,7 @@ class Engine {
 
     private final Process process;
     private final OutputStream in;
+    private final Thread words;
     private final long answerNanos;
     private final LinkedBlockingQueue<byte[]> replies = new LinkedBlockingQueue<>();
     private final AtomicInteger owed = new AtomicInteger();
@@ -47,14 +48,15 @@ class Engine {
         process = builder.start();
         in = process.getOutputStream();
         thread("read", this::read);
-        thread("words", this::listen);
+        words = thread("words", this::listen);
         thread("watch", this::watch);
     }
 
-    private void thread(String what, Runnable work) {
+    private Thread thread(String what, Runnable work) {
         Thread thread = new Thread(work, "weir-engine-" + what + "-" + process.pid());
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     long pid() {
@@ -68,7 +70,10 @@ class Engine {
 
     /** Sends one whole frame; blocks while the engine takes nothing. */
     void send(byte[] frame, boolean owesAnswer) throws IOException {
-        if (owesAnswer && owed.getAndIncrement() == 0) lastAnswer = System.nanoTime();
+        if (owesAnswer) {
+            if (owed.get() == 0) lastAnswer = System.nanoTime();
+            owed.incrementAndGet();
+        }
         in.write(frame);
         in.flush();
     }
@@ -81,15 +86,16 @@ class Engine {
         throw new Gone("the engine process " + process.pid() + " has ended: " + why());
     }
 
-    /** What it said before it ended, or null. */
-    JsonNode lastWord() {
+    /** What it said before it ended, or null. Waits a little, since it comes another way than answers do. */
+    JsonNode lastWord() throws InterruptedException {
+        words.join(2000);
         return lastWord;
     }
 
     /** Did it end by itself, as V8 ends a process whose memory runs out? */
     boolean hasAborted() throws InterruptedException {
         process.waitFor(2, TimeUnit.SECONDS);
-        return !process.isAlive() && (process.exitValue() == 134 || process.exitValue() == 133);
+        return !process.isAlive() && ((process.exitValue() >= 132 && process.exitValue() <= 134));
     }
 
     private String why() throws InterruptedException {
@@ -140,11 +146,20 @@ class Engine {
     private void listen() {
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
             for (String line; (line = lines.readLine()) != null; ) {
-                if (line.startsWith(LAST_WORD)) lastWord = Frames.JSON.readTree(line.substring(LAST_WORD.length()));
+                if (line.startsWith(LAST_WORD)) lastWord = wordOf(line);
                 else LOG.warn("engine {}: {}", process.pid(), line);
             }
         } catch (IOException e) {
             // It has ended; its end is dealt with by whoever reads its answers.
+        }
+    }
+
+    /** The word before, if it was cut off in the midst of this one. */
+    private JsonNode wordOf(String line) {
+        try {
+            return Frames.JSON.readTree(line.substring(LAST_WORD.length()));
+        } catch (IOException e) {
+            return lastWord;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.weir.flink;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import org.apache.flink.api.common.functions.Partitioner;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple3;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
@@ -38,6 +40,10 @@ public final class Job {
         env.setMaxParallelism(KeyGroups.COUNT);
         // Records go from the source into batches without being copied.
         env.getConfig().enableObjectReuse();
+        // A part takes time to have come as far as the rows that it was given: nothing may overtake a barrier.
+        env.getCheckpointConfig().setCheckpointingConsistencyMode(CheckpointingMode.EXACTLY_ONCE);
+        env.getCheckpointConfig().enableUnalignedCheckpoints(false);
+        env.getCheckpointConfig().setAlignedCheckpointTimeout(Duration.ZERO);
         engines = Engines.of(settings.text("node"), settings.text("engine"), settings.number("answerSeconds"));
         control = new KafkaControlLog(settings.kafka(), settings.text("control"));
     }

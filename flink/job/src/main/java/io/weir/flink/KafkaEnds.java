@@ -15,6 +15,9 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 final class KafkaEnds implements Ends {
     private static final Duration WAIT = Duration.ofSeconds(3);
 
+    /** Are there records between the two offsets? */
+    private record Looked(long from, long end, boolean goesOn) {}
+
     private final Map<String, String> kafka;
     private final List<String> topics;
 
@@ -32,6 +35,8 @@ final class KafkaEnds implements Ends {
         properties.put("max.poll.records", "1");
         var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         Map<TopicPartition, Long> nextBefore = new HashMap<>();
+        // What was looked at is not read again every second: after a restart that would be all partitions that others read.
+        Map<TopicPartition, Looked> looked = new HashMap<>();
         return new Asked() {
             @Override
             public List<End> now(Map<String, Long> next) {
@@ -41,20 +46,24 @@ final class KafkaEnds implements Ends {
                 List<End> found = new ArrayList<>();
                 for (TopicPartition one : all) {
                     Long read = next.get(one.topic() + "-" + one.partition());
-                    long end = ends.get(one);
+                    long begin = begins.get(one), end = ends.get(one);
                     // What is left may be marks of transactions only, which nobody is given.
-                    if (read != null && read < end && read.equals(nextBefore.get(one)) && !hasRecords(one, read, end)) end = read;
+                    if (read != null && read < end && read.equals(nextBefore.get(one)) && begin <= read && !goesOn(one, read, end)) end = read;
                     nextBefore.put(one, read);
-                    found.add(new End(topics.indexOf(one.topic()), one.partition(), begins.get(one), end));
+                    found.add(new End(topics.indexOf(one.topic()), one.partition(), begin, end));
                 }
                 return found;
             }
 
-            private boolean hasRecords(TopicPartition partition, long from, long end) {
+            private boolean goesOn(TopicPartition partition, long from, long end) {
+                Looked before = looked.get(partition);
+                if (before != null && before.from == from && (before.goesOn || before.end == end)) return before.goesOn;
                 consumer.assign(List.of(partition));
                 consumer.seek(partition, from);
-                boolean isEmpty = consumer.poll(Duration.ofMillis(300)).isEmpty();
-                return !isEmpty || consumer.position(partition, WAIT) < end;
+                boolean hasRecords = !consumer.poll(Duration.ofMillis(300)).isEmpty();
+                boolean isThrough = hasRecords || consumer.position(partition, WAIT) >= end;
+                if (isThrough) looked.put(partition, new Looked(from, end, hasRecords));
+                return hasRecords || !isThrough;
             }
 
             @Override

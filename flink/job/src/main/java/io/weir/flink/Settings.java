@@ -29,6 +29,7 @@ final class Settings {
         }
         for (String name : NEEDED)
             if (!values.containsKey(name)) throw new IllegalArgumentException("the argument " + name + "= is missing");
+        if (number("window") < 1) throw new IllegalArgumentException("window= takes a whole number from 1 on, not " + text("window"));
         for (String pair : text("topics").split(",")) {
             int at = pair.indexOf(':');
             if (at < 1) throw new IllegalArgumentException("topics= takes source:topic,…, not " + pair);

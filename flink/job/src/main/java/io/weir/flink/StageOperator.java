@@ -98,7 +98,8 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
         }
         // What was written since: told when there is somebody to pass it on to.
         mailbox.execute(() -> {
-            for (ControlLog.Entry entry : log) tell(entry);
+            // What an engine ended at is read again by the part that matches it.
+            for (ControlLog.Entry entry : log) tell(entry, plan.stage() < 0);
         }, "weir: what the control topic says");
     }
 
@@ -106,7 +107,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     private List<ControlLog.Entry> tellFirst(List<ControlLog.Entry> log) throws Exception {
         Map<String, ControlLog.Entry> newest = new LinkedHashMap<>();
         for (ControlLog.Entry entry : log) if (entry.offset() < plan.controlBase()) newest.put(entry.key(), entry);
-        for (ControlLog.Entry entry : newest.values()) if (ControlFrames.atFirst(entry) != null) {
+        for (ControlLog.Entry entry : newest.values().stream().sorted(java.util.Comparator.comparingLong(ControlLog.Entry::offset)).toList()) if (ControlFrames.atFirst(entry) != null) {
             state.told(entry, entry.frame(true));
             toldTo = Math.max(toldTo, entry.offset());
         }
@@ -121,7 +122,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
 
     private void tellAtFirst(ControlLog.Entry entry) throws Exception {
         boolean isFirst = Frames.decode(state.toldRecords().get(entry.offset())).header().path("first").asBoolean();
-        byte[] frame = isFirst || !ControlFrames.isRules(entry) ? ControlFrames.atFirst(entry) : ControlFrames.later(entry);
+        byte[] frame = isFirst || !ControlFrames.isRules(entry) ? ControlFrames.atFirst(entry) : ControlFrames.later(entry, false);
         // Parks are in what is restored.
         if (frame != null) engine.send(frame, false);
         if (ControlFrames.isRules(entry)) edit = entry.json().path("edit").asInt();
@@ -168,13 +169,13 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     @Override
     public void processElement1(StreamRecord<Tuple2<Integer, byte[]>> record) throws Exception {
         byte[] frame = record.getValue().f1;
-        if (Frames.typeOf(frame) == Frames.CONTROL) tell(ControlLog.Entry.of(frame));
+        if (Frames.typeOf(frame) == Frames.CONTROL) tell(ControlLog.Entry.of(frame), false);
         else send(frame);
     }
 
     @Override
     public void processElement2(StreamRecord<byte[]> record) throws Exception {
-        tell(ControlLog.Entry.of(record.getValue()));
+        tell(ControlLog.Entry.of(record.getValue()), false);
     }
 
     @Override
@@ -196,7 +197,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
      * Tells the engine of a record of the control topic, if it does not know it. Later parts hear of it before anything
      * that follows from it: rows name rules by numbers, which all parts give in this order.
      */
-    private void tell(ControlLog.Entry entry) throws Exception {
+    private void tell(ControlLog.Entry entry, boolean comesAgain) throws Exception {
         if (entry.offset() <= toldTo) return;
         toldTo = entry.offset();
         if (ControlFrames.isRules(entry)) {
@@ -208,7 +209,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
             edit = next;
         }
         state.told(entry, entry.frame());
-        byte[] frame = ControlFrames.later(entry);
+        byte[] frame = ControlFrames.later(entry, comesAgain);
         if (frame != null) send(frame);
         Outputs.emitToAll(output, plan, entry.frame());
     }
@@ -279,7 +280,11 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     /** The engine has ended: what it had answered is taken in, and whoever it is laid to is parked before it comes again. */
     private Exception failed(java.io.IOException why) throws Exception {
         try {
-            for (byte[] reply; (reply = engine.reply(true)) != null; ) if (Frames.typeOf(reply) == Frames.DONE) underWay.poll();
+            for (byte[] reply; (reply = engine.reply(true)) != null; ) {
+                if (Frames.typeOf(reply) == Frames.DONE) underWay.poll();
+                if (Frames.typeOf(reply) == Frames.FAULT)
+                    return new IllegalStateException("engine fault: " + Frames.decode(reply).header().path("message").asText());
+            }
         } catch (Engine.Gone end) {
             culprits.blame(engine, underWay.peek());
             return end;
