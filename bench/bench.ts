@@ -3,6 +3,7 @@
 //   npm run bench                    the short rows (minutes)
 //   npm run bench -- keys-per-gigabyte thesis-throughput
 //   npm run bench -- logins-peers         beside Esper and Siddhi: needs a JDK 17 and Maven
+//   npm run bench -- flink-cpu flink-keys  on a cluster of this machine: the same
 //   npm run prove:keys · prove:memory     the long rows at full size
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -19,7 +20,11 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   patterns: [],
 };
 /** Only if it is named: it asks for more than this repository brings. */
-const WITH_PEERS: Readonly<Record<string, readonly string[]>> = { 'logins-peers': [] };
+const WITH_PEERS: Readonly<Record<string, readonly string[]>> = {
+  'logins-peers': [],
+  'flink-cpu': [],
+  'flink-keys': [],
+};
 const QUESTIONS = { ...SHORT, ...WITH_PEERS };
 
 const chosen = process.argv.slice(2).filter((word) => !/^\d+$/.test(word));

@@ -19,12 +19,10 @@ const TOPIC = 'logins';
 const RULES = `RULE "many failures of a user"
   SOURCES outcome = 'failure'
   AGGREGATE BY user WITHIN 60:s SLIDING HAVING count() >= 10
-RULE "a user from many addresses"
-  AGGREGATE BY user WITHIN 1:min HAVING distinct(src) >= 25
-RULE "failures, then a success"
+RULE "a failure, then a success"
   SEQUENCE BY user WITHIN 60:s
-    STEP fail FILTER event.outcome == 'failure' TIMES 5 OR MORE UNTIL event.outcome == 'success'
-    STEP entered FILTER event.outcome == 'success'
+    STEP fail FILTER event.outcome == 'failure' && event.host == 'srv7.example.org'
+    STEP entered FILTER event.outcome == 'success' && event.host == 'srv7.example.org'
 RULE "one host, one network"
   FILTER event.host == 'srv7.example.org' && event.src.startsWith('10.7.7.')
   ALERT BY host FOR 1:hour
@@ -259,6 +257,8 @@ async function main(): Promise<void> {
     '--config',
     'weir.yaml',
     '--bounded',
+    '--flink-property',
+    'execution.checkpointing.interval=10s',
     '--parallelism',
     String(PARALLELISM),
     '--json',
@@ -267,10 +267,6 @@ async function main(): Promise<void> {
   const job = /[0-9a-f]{32}/.exec(answer)![0];
   const { first, last } = await watch(new Watched(facts, job));
   const got = found(run('flink', 'results', ...at, '--json', '--final').split('\n'));
-  if (process.env['KEEP']) {
-    writeFileSync('/tmp/got.txt', run('flink', 'results', ...at, '--json', '--final'));
-    writeFileSync('/tmp/emb.txt', readFileSync(join(folder, 'embedded.ndjson')));
-  }
   if (got.digest !== embedded.found.digest)
     throw new Error(
       `embedded found ${embedded.found.finals}, the cluster ${got.finals} results, and not the same`,
