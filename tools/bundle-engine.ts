@@ -1,5 +1,6 @@
 // The engine as a cluster's machines get it: `node tools/bundle-engine.ts [folder]` writes plain JavaScript modules, and
 // `bundle.json`, which says to whoever starts the engine which files there are and what Node's arguments are.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -58,8 +59,11 @@ export function bundleEngine(folder: string): string[] {
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
   const entry = `${FOLDER}/${asScript(ENTRIES[0]!)}`;
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${file}\n${modules.get(file)!}\n`);
   const facts = {
     format: 1,
+    sha256: hash.digest('hex'),
     files: ['package.json', ...files],
     arguments: argumentsFor(entry, [FOLDER], {}),
   };

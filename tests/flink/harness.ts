@@ -102,7 +102,8 @@ export class OperatorCluster {
   readonly appended: Appended[] = [];
   readonly #changes: readonly Change[];
   readonly #seed: number;
-  /** Of the control topic besides: what is behind that with which the job begins. */
+  /** What the control topic holds: that with which the job begins, and what is behind it. */
+  readonly #first: readonly Appended[];
   readonly #behind: readonly Appended[];
   readonly #commands: object[] = [];
   #parallelism: Parallelism;
@@ -111,8 +112,12 @@ export class OperatorCluster {
     changes: readonly Change[],
     parallelism: Parallelism,
     seed: number,
-    behind: readonly Appended[] = [],
+    {
+      before = [],
+      behind = [],
+    }: { readonly before?: readonly Appended[]; readonly behind?: readonly Appended[] } = {},
   ) {
+    this.#first = [...before, ...changes.map(appendedOf)];
     this.#behind = behind;
     this.#changes = changes;
     this.#parallelism = parallelism;
@@ -130,15 +135,8 @@ export class OperatorCluster {
     this.#commands.push({
       do: 'open',
       parallelism: this.#parallelism,
-      control: [
-        ...this.#changes.map(controlRecordOf),
-        ...this.#behind.map(({ key, value }, i) => ({
-          offset: this.#changes.length + i,
-          key,
-          value: JSON.stringify(value),
-        })),
-      ],
-      base: this.#changes.length,
+      control: [...this.#first, ...this.#behind].map(recordAt),
+      base: this.#first.length,
       partitions,
       seed: this.#seed,
     });
@@ -184,8 +182,8 @@ export class OperatorCluster {
 
   /** A record of the control topic, read while events flow. */
   tell(key: string, value: object): void {
-    const offset = this.#changes.length + this.#behind.length + this.#told++;
-    this.#commands.push({ do: 'control', record: { offset, key, value: JSON.stringify(value) } });
+    const offset = this.#first.length + this.#behind.length + this.#told++;
+    this.#commands.push({ do: 'control', record: recordAt({ key, value }, offset) });
   }
 
   /** Other rules, from an event time on. */
@@ -223,24 +221,26 @@ export class OperatorCluster {
   }
 }
 
-function controlRecordOf(change: Change, offset: number): object {
-  const record = (key: string, value: object): object => ({
-    offset,
-    key,
-    value: JSON.stringify(value),
-  });
+const recordAt = ({ key, value }: Appended, offset: number): object => ({
+  offset,
+  key,
+  value: JSON.stringify(value),
+});
+
+function appendedOf(change: Change, i: number): Appended {
   switch (change.kind) {
     case 'sources':
-      return record('sources', change);
+      return { key: 'sources', value: change };
     case 'rules':
-      return record('rules', { kind: 'rules', edit: 0, plan: change.plan, activeFrom: null });
-    case 'list':
-      return record(`list:${change.list.name}`, {
-        kind: 'list',
-        list: change.list,
-        rows: new TextDecoder().decode(change.rows),
-      });
+      return {
+        key: 'rules',
+        value: { kind: 'rules', edit: 0, plan: change.plan, activeFrom: null },
+      };
+    case 'list': {
+      const rows = new TextDecoder().decode(change.rows);
+      return { key: `list:${change.list.name}`, value: { kind: 'list', list: change.list, rows } };
+    }
     case 'list-delta':
-      return record(`list:${change.name}:+${offset}`, change);
+      return { key: `list:${change.name}:+${i}`, value: change };
   }
 }

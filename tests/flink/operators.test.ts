@@ -188,6 +188,34 @@ test('by operators: a rule that breaks a limit is parked by the control topic, a
   assert.equal(firstDifference(finalResultsOf({ results: ofGood } as never), finals), '');
 });
 
+test('by operators: a job that begins anew leaves out the rules that are parked', async (context) => {
+  if (without !== null) return context.skip(without);
+  const rules = ['left out', 'taken'].map(
+    (name) => `RULE "${name}" AGGREGATE BY user WITHIN 10:s HAVING count() >= 3`,
+  );
+  const stream = {
+    ...{ seed: 3, events: 400, partitions: 1, startAt: 1_760_000_000_000 },
+    ...{ eventsPerSecond: 20, users: 10 },
+  };
+  const changes = [
+    { kind: 'sources', sources: sourcesPlan },
+    { kind: 'rules', plan: planOf(rules.join('\n')) },
+  ] as const;
+  const reason = { limit: 'asked', message: '' };
+  const park = { kind: 'park', rules: ['left out'], reason, from: null };
+  const cluster = new OperatorCluster(changes, [2, 2, 1], 5, {
+    before: [{ key: 'park:left out', value: park }],
+  });
+  const partition = { source: SOURCE, partition: partitionName('logins', 0) };
+  cluster.start([partition]);
+  for (const { number, record } of loginRecords(stream))
+    cluster.batch([{ ...partition, number, arrivedAt: Number.NaN, record }]);
+  cluster.restoreOnto([1, 3, 1]);
+  cluster.finish();
+  await cluster.run(harness);
+  assert.deepEqual([...new Set(cluster.results.map(({ result }) => result.rule))], ['taken']);
+});
+
 test('by operators: a rule that no budget sees ends its engine, is parked at its event, and does not come again', async (context) => {
   if (without !== null) return context.skip(without);
   const good = `RULE "good" AGGREGATE BY user WITHIN 10:s HAVING count() >= 3`;
@@ -214,7 +242,7 @@ test('by operators: a rule that no budget sees ends its engine, is parked at its
   const fatal = records.find(({ record }) => record.includes('"bytes":1}'))!;
   const partition = { source: SOURCE, partition: partitionName('logins', 0) };
   const tell = (behind: readonly Appended[]): OperatorCluster => {
-    const cluster = new OperatorCluster(changes, [1, 2, 1], 5, behind);
+    const cluster = new OperatorCluster(changes, [1, 2, 1], 5, { behind });
     cluster.start([partition]);
     for (let i = 0; i < records.length; i += 50)
       cluster.batch(

@@ -10,7 +10,8 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 
 /** The engine's modules: those in the job's jar, unpacked once for each JVM, or a folder that has the same. */
 final class Bundle {
-    private static Path unpacked;
+    /** Of the JVM: each submission of the job has classes of its own, and all of one build share what is unpacked. */
+    private static final String UNPACKED = "weir.engine.";
 
     private final Path folder;
     private final JsonNode facts;
@@ -23,8 +24,11 @@ final class Bundle {
     /** @param folder null or empty: the one in the jar */
     static synchronized Bundle in(String folder) throws IOException {
         if (folder != null && !folder.isEmpty()) return new Bundle(Path.of(folder));
-        if (unpacked == null || !Files.exists(unpacked.resolve("bundle.json"))) unpacked = unpack();
-        return new Bundle(unpacked);
+        byte[] facts = resource("bundle.json");
+        String property = UNPACKED + Frames.read(facts).get("sha256").asText();
+        String known = System.getProperty(property);
+        if (known == null || !Files.exists(Path.of(known, "bundle.json"))) System.setProperty(property, known = unpack(facts).toString());
+        return new Bundle(Path.of(known));
     }
 
     /** What is started: Node's program, its arguments, the engine. */
@@ -34,9 +38,8 @@ final class Bundle {
         return command;
     }
 
-    private static Path unpack() throws IOException {
+    private static Path unpack(byte[] facts) throws IOException {
         Path to = Files.createTempDirectory("weir-engine-");
-        byte[] facts = resource("bundle.json");
         for (JsonNode file : Frames.read(facts).get("files")) write(to.resolve(file.asText()), resource(file.asText()));
         // Last, so that a folder that has it is whole.
         write(to.resolve("bundle.json"), facts);

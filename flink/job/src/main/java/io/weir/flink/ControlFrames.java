@@ -15,14 +15,10 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.Obje
 final class ControlFrames {
     private ControlFrames() {}
 
-    static boolean isRules(ControlLog.Entry entry) {
-        return entry.key().equals("rules");
-    }
-
     /** For an engine that has not begun: what it begins with. null: it is told when it has begun. */
     static byte[] atFirst(ControlLog.Entry entry) throws IOException {
         JsonNode json = entry.json();
-        return switch (json.path("kind").asText()) {
+        return switch (entry.kind()) {
             case "sources" -> Frames.encode(Frames.CHANGE, json);
             case "rules" -> Frames.encode(Frames.CHANGE, Frames.object().put("kind", "rules").set("plan", json.get("plan")));
             case "list", "list-delta" -> change(json);
@@ -37,7 +33,7 @@ final class ControlFrames {
      */
     static byte[] later(ControlLog.Entry entry, boolean comesAgain) throws IOException {
         JsonNode json = entry.json();
-        return switch (json.path("kind").asText()) {
+        return switch (entry.kind()) {
             case "rules" -> {
                 ObjectNode header = Frames.object();
                 header.set("plan", json.get("plan"));

@@ -78,6 +78,14 @@ class Engine {
         in.flush();
     }
 
+    /** Sends a frame that is not answered, and ends an engine that does not take it. */
+    void sendWatched(byte[] frame) throws IOException {
+        lastAnswer = System.nanoTime();
+        owed.incrementAndGet();
+        send(frame, false);
+        owed.decrementAndGet();
+    }
+
     /** The next whole frame of the engine; null: there is none, and nobody waits. */
     byte[] reply(boolean isWaiting) throws InterruptedException, Gone {
         byte[] frame = isWaiting ? replies.take() : replies.poll();
@@ -95,7 +103,7 @@ class Engine {
     /** Did it end by itself, as V8 ends a process whose memory runs out? */
     boolean hasAborted() throws InterruptedException {
         process.waitFor(2, TimeUnit.SECONDS);
-        return !process.isAlive() && ((process.exitValue() >= 132 && process.exitValue() <= 134));
+        return !process.isAlive() && process.exitValue() >= 132 && process.exitValue() <= 134;
     }
 
     private String why() throws InterruptedException {

@@ -1,6 +1,5 @@
 package io.weir.flink;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,16 +8,19 @@ import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.Partitioner;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.api.java.tuple.Tuple3;
+import org.apache.flink.api.java.tuple.Tuple5;
 import org.apache.flink.configuration.Configuration;
-import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
+import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -78,7 +80,7 @@ public final class Job {
                 var frames = before.getSideOutput(Outputs.toStage(stage));
                 in = in == null ? frames : in.union(frames);
             }
-            stages.add(in.keyBy(new KeyGroups(), org.apache.flink.api.common.typeinfo.Types.INT)
+            stages.add(in.keyBy(new KeyGroups(), Types.INT)
                     .connect(told)
                     .transform(name, Outputs.RECORD, new StageOperator(here, engines, control))
                     .uid(name).setParallelism(here.parts()).slotSharingGroup(slots(isAlerts ? "alerts" : "level")));
@@ -98,8 +100,8 @@ public final class Job {
         return group == null ? "default" : group;
     }
 
-    private KafkaSource<org.apache.flink.api.java.tuple.Tuple5<Integer, Integer, Long, Long, byte[]>> eventSource() {
-        var builder = KafkaSource.<org.apache.flink.api.java.tuple.Tuple5<Integer, Integer, Long, Long, byte[]>>builder()
+    private KafkaSource<Tuple5<Integer, Integer, Long, Long, byte[]>> eventSource() {
+        var builder = KafkaSource.<Tuple5<Integer, Integer, Long, Long, byte[]>>builder()
                 .setTopics(settings.topics)
                 .setGroupId("weir-" + settings.text("control"))
                 .setStartingOffsets(new FromTheBeginning())
@@ -149,7 +151,7 @@ public final class Job {
         }
 
         @Override
-        public org.apache.flink.api.common.typeinfo.TypeInformation<byte[]> getProducedType() {
+        public TypeInformation<byte[]> getProducedType() {
             return Outputs.BYTES;
         }
     }

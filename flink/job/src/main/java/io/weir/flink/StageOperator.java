@@ -1,10 +1,9 @@
 package io.weir.flink;
 
-import java.nio.ByteBuffer;
+import java.io.IOException;
 import java.util.ArrayDeque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.operators.MailboxExecutor;
@@ -27,7 +26,6 @@ import org.apache.flink.streaming.runtime.watermarkstatus.WatermarkStatus;
  */
 final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], byte[]>>
         implements TwoInputStreamOperator<Tuple2<Integer, byte[]>, byte[], Tuple3<String, byte[], byte[]>> {
-
     private final StagePlan plan;
     private final Engines engines;
     private final ControlLog control;
@@ -39,8 +37,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     private transient Culprits culprits;
     /** Frames that owe a `done`, in order. */
     private transient ArrayDeque<byte[]> underWay;
-    private transient long toldTo;
-    private transient int edit;
+    private transient Told told;
     private transient Ahead ahead;
     private transient volatile JsonNode counts;
 
@@ -75,17 +72,19 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
         int part = task.getIndexOfThisSubtask();
         state = new StageState(context, plan.stage() >= 0);
         underWay = new ArrayDeque<>();
-        toldTo = -1;
-        edit = -1;
         culprits = new Culprits(control, getRuntimeContext().getJobInfo().getJobId() + " " + plan.stage() + " " + part);
         engine = engines.take(this::onReply);
         engine.send(plan.open(part), true);
         // Read while the process starts: where the broker is far away, both take seconds.
         var log = control.readToEnd();
         if (Frames.typeOf(engine.reply(true)) != Frames.READY) throw new IllegalStateException("the engine is not ready");
-        for (ControlLog.Entry entry : context.isRestored() ? toldBefore() : tellFirst(log)) tellAtFirst(entry);
+        told = new Told(context);
+        List<ControlLog.Entry> before = context.isRestored() ? told.before() : told.first(log, plan.controlBase());
+        for (ControlLog.Entry entry : before) tellAtFirst(entry);
         long restored = context.isRestored() ? restore() : 0;
         send(plan.start());
+        // Those that were parked when a job begins anew; later parks are in what is restored.
+        if (!context.isRestored()) for (ControlLog.Entry entry : before) if (ControlFrames.atFirst(entry) == null) tellEngine(entry, false);
         for (String name : List.of("read", "undecodable", "duplicates", "late", "results"))
             getMetricGroup().gauge("weir_" + name, () -> counts == null ? 0L : counts.path(name).asLong());
         for (String name : List.of("clock", "newest"))
@@ -103,37 +102,18 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
         }, "weir: what the control topic says");
     }
 
-    /** What a new job begins with: the newest record of each key. */
-    private List<ControlLog.Entry> tellFirst(List<ControlLog.Entry> log) throws Exception {
-        Map<String, ControlLog.Entry> newest = new LinkedHashMap<>();
-        for (ControlLog.Entry entry : log) if (entry.offset() < plan.controlBase()) newest.put(entry.key(), entry);
-        for (ControlLog.Entry entry : newest.values().stream().sorted(java.util.Comparator.comparingLong(ControlLog.Entry::offset)).toList()) if (ControlFrames.atFirst(entry) != null) {
-            state.told(entry, entry.frame(true));
-            toldTo = Math.max(toldTo, entry.offset());
-        }
-        return toldBefore();
-    }
-
-    private List<ControlLog.Entry> toldBefore() throws Exception {
-        List<ControlLog.Entry> entries = new java.util.ArrayList<>();
-        for (byte[] frame : state.toldRecords().values()) entries.add(ControlLog.Entry.of(frame));
-        return entries;
-    }
-
+    /** Before the engine begins; nothing is owed for it. */
     private void tellAtFirst(ControlLog.Entry entry) throws Exception {
-        boolean isFirst = Frames.decode(state.toldRecords().get(entry.offset())).header().path("first").asBoolean();
-        byte[] frame = isFirst || !ControlFrames.isRules(entry) ? ControlFrames.atFirst(entry) : ControlFrames.later(entry, false);
-        // Parks are in what is restored.
+        byte[] frame = entry.isFirst() || !entry.isRules() ? ControlFrames.atFirst(entry) : ControlFrames.later(entry, false);
         if (frame != null) engine.send(frame, false);
-        if (ControlFrames.isRules(entry)) edit = entry.json().path("edit").asInt();
-        toldTo = Math.max(toldTo, entry.offset());
     }
 
     private long restore() throws Exception {
         long[] bytes = {0};
+        // A frame that is taken is an answer: an engine that hangs in the midst of it is ended too.
         StageState.FrameSink sink = frame -> {
             bytes[0] += frame.length;
-            engine.send(frame, false);
+            engine.sendWatched(frame);
         };
         for (byte[] frame : state.restoredWithoutKey()) sink.take(frame);
         if (plan.stage() < 0) return bytes[0];
@@ -160,8 +140,8 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     }
 
     /** For those who watch it. */
-    java.util.OptionalLong enginePid() {
-        return engine == null ? java.util.OptionalLong.empty() : java.util.OptionalLong.of(engine.pid());
+    OptionalLong enginePid() {
+        return engine == null ? OptionalLong.empty() : OptionalLong.of(engine.pid());
     }
 
     // --- in ---------------------------------------------------------------------------------------------------------
@@ -198,20 +178,14 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
      * that follows from it: rows name rules by numbers, which all parts give in this order.
      */
     private void tell(ControlLog.Entry entry, boolean comesAgain) throws Exception {
-        if (entry.offset() <= toldTo) return;
-        toldTo = entry.offset();
-        if (ControlFrames.isRules(entry)) {
-            int next = entry.json().path("edit").asInt();
-            if (next <= edit) return;
-            if (next != edit + 1)
-                throw new IllegalStateException("the control topic holds edit " + next + " of the rules behind " + edit
-                        + ": those between are gone, and what is kept belongs to them; begin anew, or restore a newer savepoint");
-            edit = next;
-        }
-        state.told(entry, entry.frame());
+        if (!told.isNews(entry)) return;
+        tellEngine(entry, comesAgain);
+        Outputs.emitToAll(output, plan, entry.frame());
+    }
+
+    private void tellEngine(ControlLog.Entry entry, boolean comesAgain) throws Exception {
         byte[] frame = ControlFrames.later(entry, comesAgain);
         if (frame != null) send(frame);
-        Outputs.emitToAll(output, plan, entry.frame());
     }
 
     // --- to and from the engine -------------------------------------------------------------------------------------
@@ -223,7 +197,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
             if (owesDone && culprits.isProbing()) engine.send(Frames.encode(Frames.PROBE, Frames.object()), false);
             engine.send(frame, owesDone);
             if (owesDone) underWay.add(frame);
-        } catch (java.io.IOException gone) {
+        } catch (IOException gone) {
             throw failed(gone);
         }
     }
@@ -278,7 +252,7 @@ final class StageOperator extends AbstractStreamOperator<Tuple3<String, byte[], 
     }
 
     /** The engine has ended: what it had answered is taken in, and whoever it is laid to is parked before it comes again. */
-    private Exception failed(java.io.IOException why) throws Exception {
+    private Exception failed(IOException why) throws Exception {
         try {
             for (byte[] reply; (reply = engine.reply(true)) != null; ) {
                 if (Frames.typeOf(reply) == Frames.DONE) underWay.poll();

@@ -4,27 +4,22 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import org.apache.flink.api.common.state.BroadcastState;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.state.StateInitializationContext;
-import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 
-/** What a stage keeps with Flink: chunks by key group, what has no key, and what it was told by the control topic. */
+/** What a stage keeps with Flink: chunks by key group, and what has no key. */
 final class StageState {
     /** A frame of chunks holds about so many bytes. */
     private static final int FRAME_BYTES = 4 << 20;
     private static final MapStateDescriptor<Integer, byte[]> CHUNKS = new MapStateDescriptor<>("weir-chunks", Types.INT, Outputs.BYTES);
     private static final ListStateDescriptor<byte[]> WITHOUT_KEY = new ListStateDescriptor<>("weir-without-key", Outputs.BYTES);
-    private static final MapStateDescriptor<Long, byte[]> CONTROL = new MapStateDescriptor<>("weir-control", Types.LONG, Outputs.BYTES);
 
     private final MapState<Integer, byte[]> chunks;
     private final ListState<byte[]> withoutKey;
-    private final BroadcastState<Long, byte[]> control;
     /** Of the snapshot at hand. */
     private final List<byte[]> newWithoutKey = new ArrayList<>();
     long bytesMoved;
@@ -33,29 +28,7 @@ final class StageState {
     StageState(StateInitializationContext context, boolean isKeyed) throws Exception {
         chunks = isKeyed ? context.getKeyedStateStore().getMapState(CHUNKS) : null;
         withoutKey = context.getOperatorStateStore().getUnionListState(WITHOUT_KEY);
-        control = context.getOperatorStateStore().getBroadcastState(CONTROL);
     }
-
-    // --- what the control topic told -------------------------------------------------------------------------------
-
-    /** By offset; the value says whether the job began with it. */
-    TreeMap<Long, byte[]> toldRecords() throws Exception {
-        TreeMap<Long, byte[]> told = new TreeMap<>();
-        for (Map.Entry<Long, byte[]> one : control.immutableEntries()) told.put(one.getKey(), one.getValue());
-        return told;
-    }
-
-    /** Of rules every version is kept, since state belongs to versions; of all else the newest of a key. */
-    void told(ControlLog.Entry entry, byte[] frame) throws Exception {
-        if (!ControlFrames.isRules(entry)) for (Map.Entry<Long, byte[]> one : toldRecords().entrySet()) {
-            String key = ControlLog.Entry.of(one.getValue()).key();
-            boolean isDeltaOfIt = entry.json().path("kind").asText().equals("list") && key.startsWith(entry.key() + ":+");
-            if (key.equals(entry.key()) || isDeltaOfIt) control.remove(one.getKey());
-        }
-        control.put(entry.offset(), frame);
-    }
-
-    // --- chunks ----------------------------------------------------------------------------------------------------
 
     /** Takes in a `state` frame; the key of its key group is the current one. */
     void store(Frames.Frame frame) throws Exception {

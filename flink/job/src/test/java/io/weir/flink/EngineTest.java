@@ -25,6 +25,14 @@ class EngineTest {
     }
 
     @Test
+    void anEngineThatTakesNoFrameIsEnded() throws Exception {
+        Engine engine = new Engine(List.of("/bin/sleep", "100"), 1, () -> {});
+        byte[] restore = Frames.encode(Frames.RESTORE, Frames.object().put("keyGroup", 1), java.nio.ByteBuffer.allocate(1 << 20));
+        assertThrows(java.io.IOException.class, () -> engine.sendWatched(restore));
+        assertTrue(assertThrows(Engine.Gone.class, () -> engine.reply(true)).getMessage().contains("owed an answer for more than 1 s"));
+    }
+
+    @Test
     void aLineThatIsNoWordSilencesNobody() throws Exception {
         Engine engine = shell("echo 'weir-last-word {' >&2; echo 'weir-last-word {\"number\":1}' >&2");
         assertThrows(Engine.Gone.class, () -> engine.reply(true));
